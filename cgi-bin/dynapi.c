@@ -1,0 +1,64 @@
+/* dynapi.fcgi: the responder.  All it does is hand its routes to the loop. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#include "app/app.h"
+#include "handler/handler.h"
+
+static const char usage[] = "usage: dynapi.fcgi [-c FILE] [-V] [--help]\n";
+
+static const char explanation[] =
+    "dynapi.fcgi answers web requests; it is started by a web server or a\n"
+    "process manager, not from a terminal.  As FastCGI it wants a listening\n"
+    "socket on descriptor 0:\n"
+    "\n"
+    "  spawn-fcgi -n -s /run/dynapi/fcgi.sock -- \\\n"
+    "      /usr/bin/multiwatch -f 4 -- dynapi.fcgi -c FILE\n"
+    "\n"
+    "As plain CGI the web server runs it once for each request.  The\n"
+    "configuration is FILE, else $DYNAPI_CONF, else\n" CONF_DEFAULT_FILE
+    ".\nSee dynapi(7) and dynapi.fcgi(8).\n";
+
+static const char *
+default_conf(void)
+{
+	const char *env = getenv("DYNAPI_CONF");
+
+	return env != NULL ? env : CONF_DEFAULT_FILE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct app app = {.conf_path = default_conf()};
+	int status;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-V") == 0) {
+			puts("dynapi.fcgi " PACKAGE_VERSION);
+			return 0;
+		} else if (strcmp(argv[i], "--help") == 0) {
+			printf("%s\n%s", usage, explanation);
+			return 0;
+		} else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
+			app.conf_path = argv[++i];
+		} else {
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	app.fcgi = fcgi_new();
+	if (app.fcgi == NULL) {
+		fputs(explanation, stderr);
+		return 2;
+	}
+	if (app_init(&app, app.conf_path, handler_routes) != 0)
+		return 1;
+	status = app_run(&app);
+	app_fini(&app);
+	return status;
+}

@@ -1,0 +1,22 @@
+-- What the responders' role may do in the dynapi schema.  dynapictl init puts
+-- the role's quoted name for the marker and runs this after the migrations,
+-- in one transaction; running it again changes nothing.
+--
+-- Not granted: users.password and session.refresh_hash (only the functions
+-- see them), and any writing.
+
+revoke all on all tables in schema dynapi from @RESPONDER@;
+revoke all on all functions in schema dynapi from @RESPONDER@;
+
+grant usage on schema dynapi to @RESPONDER@;
+grant select on dynapi.meta, dynapi.roles, dynapi.user_roles to @RESPONDER@;
+grant select (id, username, email, first_name, last_name, contact, is_active,
+	is_staff, is_superuser, last_login, date_joined, rights_version)
+	on dynapi.users to @RESPONDER@;
+grant select (id, user_id, created, last_used, expires, revoked, client)
+	on dynapi.session to @RESPONDER@;
+grant execute on function dynapi.refuse(text), dynapi.rights(bigint),
+	dynapi.allowed(bigint, text, text), dynapi.login_lookup(text),
+	dynapi.session_open(bigint, text, text, uuid, bytea, bigint, text),
+	dynapi.session_rotate(uuid, bigint, bytea, bytea, bigint),
+	dynapi.session_revoke(uuid, bigint) to @RESPONDER@;

@@ -1,0 +1,238 @@
+/*
+ * The process: what it reads at start, the accept loop, and what it follows
+ * between two requests (a new snapshot, SIGHUP).  It starts without PostgreSQL
+ * and without a snapshot; both are looked for again when a request needs them.
+ */
+#include "app/app.h"
+
+#include <string.h>
+
+#include "app/priv.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+static const enum log_level levels[] = {
+    LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG};
+
+static enum log_level
+level_of(const char *name)
+{
+	static const char *const names[] = {"error", "warn", "info", "debug"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return levels[i];
+	return LEVEL_INFO;
+}
+
+static void
+log_mistakes(const struct buf *mistakes)
+{
+	struct str rest = buf_view(mistakes), line;
+
+	while (str_cut(&rest, '\n', &line))
+		if (line.len > 0)
+			log_msg(LEVEL_ERROR, "configuration", "%.*s",
+			    STR_ARGS(line));
+}
+
+/* a configuration in an arena of its own, so that a bad one changes nothing */
+static int
+read_conf(const char *path, struct arena *a, struct conf *conf)
+{
+	struct buf mistakes;
+	struct err err;
+
+	err_init(&err, a);
+	buf_init(&mistakes, a, 65536);
+	if (conf_read(a, path, conf, &mistakes, &err) == 0)
+		return 0;
+	log_mistakes(&mistakes);
+	if (mistakes.len == 0)
+		log_msg(LEVEL_ERROR, "configuration", "%s",
+		    err.cause ? err.cause : path);
+	return -1;
+}
+
+static void
+derive_settings(struct app *app)
+{
+	const struct conf *conf = &app->conf;
+
+	app->stmt_opts = (struct stmt_opts){
+	    .numeric_as_string = strcmp(conf->numeric_as, "string") == 0,
+	    .bigint_as_string = strcmp(conf->bigint_as, "string") == 0,
+	    .page_size = conf->page_size,
+	    .max_page_size = conf->max_page_size,
+	    .max_rows = conf->max_rows,
+	};
+	app->query_limits = (struct query_limits){.strict = conf->strict,
+	    .page_size = conf->page_size,
+	    .max_page_size = conf->max_page_size,
+	    .max_rows = conf->max_rows,
+	    .max_filters = (size_t)conf->max_filters,
+	    .allow_page = true};
+	fcgi_set_client_timeout(app->fcgi, conf->client_timeout);
+}
+
+static int
+load_keys(struct app *app, const struct conf *conf)
+{
+	struct keys *keys;
+	struct err err;
+
+	err_init(&err, app->arena);
+	if (conf->jwt_key_file == NULL) {
+		log_msg(LEVEL_ERROR, "keys", "jwt_key_file is not set");
+		return -1;
+	}
+	keys = keys_load(conf->jwt_key_file, &err);
+	if (keys == NULL) {
+		log_msg(LEVEL_ERROR, "keys", "%s", err.cause);
+		return -1;
+	}
+	keys_free(app->keys);
+	app->keys = keys;
+	return 0;
+}
+
+static int
+init_db(struct app *app)
+{
+	const struct conf *conf = &app->conf;
+	struct db_opts opts;
+	struct err err;
+
+	err_init(&err, app->arena);
+	opts = (struct db_opts){
+	    .conninfo = conf_conninfo(app->arena, conf, &err),
+	    .application_name = "dynapi",
+	    .connect_timeout_s = (int)((conf->connect_timeout + 999) / 1000),
+	    .statement_timeout_ms = (int)conf->statement_timeout,
+	    .prepared_statements = conf->prepared_statements &&
+				   strcmp(conf->pooler, "transaction") != 0,
+	    .check_version = true,
+	};
+	if (opts.conninfo == NULL) {
+		log_msg(LEVEL_ERROR, "configuration", "%s",
+		    err.cause ? err.cause : "conninfo is not set");
+		return -1;
+	}
+	app->db = db_new(&opts);
+	return 0;
+}
+
+int
+app_init(
+    struct app *app, const char *conf_path, const struct route *const *routes)
+{
+	app->arena = arena_new();
+	app->conf_path = conf_path;
+	app->routes = routes;
+	if (read_conf(conf_path, app->arena, &app->conf) != 0)
+		return -1;
+	if (log_open("dynapi", app->conf.log, level_of(app->conf.log_level)) !=
+	    0)
+		return -1;
+	if (load_keys(app, &app->conf) != 0 || init_db(app) != 0)
+		return -1;
+	fcgi_signals(app->conf.drain_timeout);
+	derive_settings(app);
+	app_follow_snapshot(app);
+	return 0;
+}
+
+void
+app_fini(struct app *app)
+{
+	db_free(app->db);
+	schema_free(app->schema);
+	keys_free(app->keys);
+	arena_free(app->arena);
+	log_close();
+}
+
+/* SIGHUP: the new configuration only when it is whole, else the old one */
+static void
+reload_conf(struct app *app)
+{
+	struct arena *a = arena_new();
+	struct conf conf;
+
+	if (log_reopen() != 0)
+		log_msg(LEVEL_ERROR, "log", "cannot be reopened");
+	if (read_conf(app->conf_path, a, &conf) != 0 ||
+	    load_keys(app, &conf) != 0) {
+		log_msg(LEVEL_ERROR, "reload", "the old settings stay");
+		arena_free(a);
+		return;
+	}
+	arena_free(app->arena);
+	app->arena = a;
+	app->conf = conf;
+	derive_settings(app);
+	log_msg(LEVEL_INFO, "reload", "settings read again");
+}
+
+bool
+app_follow_snapshot(struct app *app)
+{
+	const char *path = app->conf.snapshot;
+	struct arena *a;
+	struct schema *next;
+	struct err err;
+
+	if (app->schema != NULL && !schema_replaced(app->schema, path))
+		return false;
+	a = arena_new();
+	err_init(&err, a);
+	next = schema_open(path, &err);
+	if (next != NULL) {
+		schema_free(app->schema);
+		app->schema = next;
+	} else if (!app->schema_warned) {
+		log_msg(LEVEL_WARN, "snapshot",
+		    "%s; run dynapi-introspect -c %s%s",
+		    err.cause ? err.cause : path, app->conf_path,
+		    app->schema ? " (the old one serves on)" : "");
+	}
+	app->schema_warned = next == NULL;
+	arena_free(a);
+	return next != NULL;
+}
+
+static void
+serve_one(struct app *app, struct arena *a)
+{
+	struct ctx c = {.arena = a, .app = app};
+
+	c.principal.anonymous = true; /* until a token says otherwise */
+	c.began_us = clock_mono_us();
+	err_init(&c.err, a);
+	response_init(&c.res, a, app->fcgi, (size_t)app->conf.response_buffer);
+	c.res.spool = !fcgi_can_break(app->fcgi);
+	app_follow_snapshot(app);
+	serve_request(&c);
+	fcgi_finish(app->fcgi);
+}
+
+int
+app_run(struct app *app)
+{
+	struct arena *a = arena_new();
+
+	while (fcgi_accept(app->fcgi) == 0) {
+		if (fcgi_take_hup())
+			reload_conf(app);
+		serve_one(app, a);
+		arena_reset(a);
+		app->served++;
+		if (app->conf.max_requests > 0 &&
+		    app->served >= (uint64_t)app->conf.max_requests)
+			break;
+	}
+	arena_free(a);
+	return 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * One process (struct app) and one request (struct ctx).
+ *
+ * A request is read aloud in serve.c: read it, find its route, identify the
+ * caller, meet what the route needs, let the handler answer, log one line.
+ * Everything made for it lives in ctx.arena and is gone after the log line.
+ *
+ *   request → route → principal → query → stmt → rows → response
+ *
+ * struct app is read-only while a request runs; between requests it follows
+ * a new snapshot and a SIGHUP.
+ */
+#ifndef DYNAPI_APP_H
+#define DYNAPI_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "auth/auth.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "db/db.h"
+#include "http/http.h"
+#include "query/query.h"
+#include "schema/schema.h"
+#include "stmt/stmt.h"
+
+struct app {
+	struct arena *arena; /* of the configuration */
+	const char *conf_path;
+	struct conf conf;
+	struct fcgi *fcgi;
+	struct schema *schema; /* NULL: none could be opened yet */
+	bool schema_warned;    /* its absence was logged */
+	struct keys *keys;
+	struct db *db;
+	const struct route *const *routes; /* tables, NULL-terminated */
+	struct stmt_opts stmt_opts;
+	struct query_limits query_limits;
+	uint64_t served;
+};
+
+struct ctx {
+	struct arena *arena;
+	struct app *app;
+	struct request req;
+	const struct route *route;
+	const char *allow; /* Allow header of a 405, and of OPTIONS */
+	struct principal principal;
+	const struct table *table;
+	const struct json *body; /* NEEDS_JSON */
+	struct response res;
+	struct err err;
+	struct batch *batch; /* the last one that ran: for the log */
+	enum action action;  /* what the last guard was asked */
+	bool guarded;        /* a guard has been asked */
+	int64_t began_us, db_us;
+};
+
+/* -1: the configuration cannot be used (already logged) */
+int app_init(
+    struct app *, const char *conf_path, const struct route *const *routes);
+void app_fini(struct app *);
+/* the accept loop; returns the exit status */
+int app_run(struct app *);
+
+void serve_request(struct ctx *);
+
+/* the guard of this request's table */
+struct stmt *ctx_guard(struct ctx *, enum action);
+/* the same, and the statements after it may run this long */
+struct stmt *ctx_guard_for(struct ctx *, enum action, int64_t timeout_ms);
+/* any other guard: no table, superuser only … */
+struct stmt *ctx_guard_user(struct ctx *, bool superuser);
+struct batch *ctx_batch(struct ctx *, enum batch_kind);
+/* db_run; on failure the error is made fit for the client (fields named from
+ * the snapshot, hints for the log) */
+int ctx_run(struct ctx *, struct batch *);
+/* the limits for this request (Prefer: handling=strict) */
+struct query_limits ctx_limits(const struct ctx *);
+/* "/mount/api/dyn/film/7/": path parts are appended escaped */
+void ctx_link(const struct ctx *, struct buf *, struct str path);
+/* the whole error document of c->err as the response */
+void ctx_error(struct ctx *);
+
+#endif

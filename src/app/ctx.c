@@ -1,0 +1,385 @@
+/*
+ * What handlers share about one request: guards, batches, links, and the one
+ * place where an error becomes a document (RFC 9457).  Errors of the database
+ * are made fit for the caller here: fields are named from the snapshot, the
+ * rest goes to the log.
+ */
+#include "app/app.h"
+
+#include <string.h>
+
+#include "app/priv.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/jsonw.h"
+
+/* ---- guards and batches ------------------------------------------------- */
+
+static enum action
+method_action(enum method m)
+{
+	switch (m) {
+	case METHOD_POST:
+		return ACTION_CREATE;
+	case METHOD_PUT:
+	case METHOD_PATCH:
+		return ACTION_UPDATE;
+	case METHOD_DELETE:
+		return ACTION_DELETE;
+	case METHOD_GET:
+	case METHOD_HEAD:
+	case METHOD_OPTIONS:
+	case METHOD__MAX:
+		break;
+	}
+	return ACTION_READ;
+}
+
+struct stmt *
+ctx_guard_for(struct ctx *c, enum action action, int64_t timeout_ms)
+{
+	struct guard_need need = {c->table, action};
+	struct guard_opts opts = {.statement_timeout_ms = (int)timeout_ms};
+
+	c->action = action;
+	return auth_guard(c->arena, &c->principal, &need, 1, &opts);
+}
+
+struct stmt *
+ctx_guard(struct ctx *c, enum action action)
+{
+	return ctx_guard_for(c, action, 0);
+}
+
+struct stmt *
+ctx_guard_user(struct ctx *c, bool superuser)
+{
+	struct guard_opts opts = {
+	    .need_user = superuser, .need_superuser = superuser};
+
+	return auth_guard(c->arena, &c->principal, NULL, 0, &opts);
+}
+
+struct batch *
+ctx_batch(struct ctx *c, enum batch_kind kind)
+{
+	struct batch *b = batch_new(c->arena, kind);
+
+	b->timeout_ms = (int)c->app->conf.statement_timeout;
+	b->client_fd = fcgi_client_fd(c->app->fcgi);
+	return b;
+}
+
+struct query_limits
+ctx_limits(const struct ctx *c)
+{
+	struct query_limits limits = c->app->query_limits;
+
+	if (request_prefers(&c->req, "handling=strict"))
+		limits.strict = true;
+	else if (request_prefers(&c->req, "handling=lenient"))
+		limits.strict = false;
+	return limits;
+}
+
+/* ---- errors of the database --------------------------------------------- */
+
+/* may he read the table?  Asked only after a failure; "no" when in doubt */
+static bool
+may_read(struct ctx *c)
+{
+	struct guard_need need = {c->table, ACTION_READ};
+	struct guard_opts opts = {.need_user = false};
+	struct batch *b = ctx_batch(c, BATCH_READ);
+	struct err err;
+
+	err_init(&err, NULL);
+	batch_guard(b, auth_guard(c->arena, &c->principal, &need, 1, &opts));
+	return db_run(c->app->db, b, &err) == 0;
+}
+
+static const char *
+action_letter(enum action action)
+{
+	static const char *const letters[] = {"c", "r", "u", "d"};
+
+	return letters[action];
+}
+
+static void
+replace_err(
+    struct ctx *c, enum err_id id, const char *detail, const char *cause)
+{
+	err_clear(&c->err);
+	err_set(&c->err, id, NULL);
+	c->err.detail = detail;
+	c->err.cause = cause;
+}
+
+static void
+explain_forbidden(struct ctx *c)
+{
+	const char *cause;
+
+	if (c->table == NULL) {
+		replace_err(
+		    c, ERR_FORBIDDEN, "Only a superuser may do this.", NULL);
+		return;
+	}
+	cause = arena_printf(c->arena,
+	    "to allow it: dynapictl grant NAME %.*s %s (NAME of user %lld)",
+	    STR_ARGS(c->table->qname), action_letter(c->action),
+	    (long long)c->principal.id);
+	if (c->app->conf.conceal &&
+	    (c->action == ACTION_READ || !may_read(c))) {
+		replace_err(c, ERR_NOT_FOUND, NULL, cause);
+		return;
+	}
+	if (c->principal.anonymous) {
+		replace_err(c, ERR_TOKEN_INVALID,
+		    "Authentication credentials were not provided.", cause);
+		return;
+	}
+	replace_err(c, ERR_FORBIDDEN,
+	    arena_printf(c->arena, "You have no right to %s %.*s.",
+		action_name(c->action), STR_ARGS(c->table->qname)),
+	    cause);
+}
+
+static void
+blame_columns(struct ctx *c, enum err_id id, const uint16_t *columns, size_t n,
+    const char *text)
+{
+	for (size_t i = 0; i < n; i++)
+		err_add_field(&c->err, id, c->table->columns[columns[i]].name,
+		    "%s", text);
+}
+
+static const char *
+constraint_text(enum constraint_kind kind)
+{
+	switch (kind) {
+	case CONSTRAINT_PRIMARY:
+	case CONSTRAINT_UNIQUE:
+		return "A row with this value exists already.";
+	case CONSTRAINT_EXCLUDE:
+		return "This collides with an existing row.";
+	case CONSTRAINT_CHECK:
+		break;
+	}
+	return "This value is not allowed.";
+}
+
+/* the fields of the constraint, as far as the caller may know them */
+static void
+explain_constraint(struct ctx *c, const struct batch *b)
+{
+	enum err_id id = c->err.id;
+	const struct table *t = c->table;
+	struct str name = str_from(b->constraint);
+	const char *cause = c->err.cause;
+
+	if (t == NULL || (b->constraint == NULL && b->column == NULL))
+		return;
+	/* neither the name nor the columns where he may not read */
+	if (c->action != ACTION_READ && !may_read(c))
+		return;
+	err_clear(&c->err);
+	if (b->column != NULL && table_column(t, str_from(b->column)) != NULL)
+		err_add_field(&c->err, id, str_from(b->column), "%s",
+		    "This field may not be null.");
+	for (size_t i = 0; i < t->nconstraints; i++)
+		if (str_eq(t->constraints[i].name, name))
+			blame_columns(c, id, t->constraints[i].columns,
+			    t->constraints[i].ncolumns,
+			    constraint_text(t->constraints[i].kind));
+	for (size_t i = 0; i < t->nfkeys; i++)
+		if (str_eq(t->fkeys[i].name, name))
+			blame_columns(c, id, t->fkeys[i].columns,
+			    t->fkeys[i].ncolumns,
+			    "There is no row with this key.");
+	err_set(&c->err, id, NULL);
+	if (b->constraint != NULL)
+		c->err.detail =
+		    c->action == ACTION_DELETE
+			? arena_printf(c->arena,
+			      "Other rows refer to this one (constraint %s).",
+			      b->constraint)
+			: arena_printf(c->arena, "Constraint %s refuses this.",
+			      b->constraint);
+	c->err.cause = cause;
+}
+
+int
+ctx_run(struct ctx *c, struct batch *b)
+{
+	int64_t began = clock_mono_us();
+	int rc;
+
+	c->batch = b;
+	rc = db_run(c->app->db, b, &c->err);
+	c->db_us += clock_mono_us() - began;
+	c->guarded = c->guarded || b->guard >= 0;
+	if (rc == 0)
+		return 0;
+	if (b->client_gone)
+		c->res.client_gone = true;
+	else if (c->err.id == ERR_FORBIDDEN)
+		explain_forbidden(c);
+	else if (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT)
+		explain_constraint(c, b);
+	return -1;
+}
+
+/*
+ * A request that fails before it reaches the database must not tell someone
+ * without rights which columns there are: the guard is asked first.
+ */
+static void
+guard_before_error(struct ctx *c)
+{
+	struct err refused = c->err;
+	struct batch *b;
+
+	if (c->guarded || c->table == NULL || c->err.id == ERR_NONE ||
+	    err_status(c->err.id) >= 500)
+		return;
+	err_clear(&c->err);
+	b = ctx_batch(c, BATCH_READ);
+	batch_guard(b, ctx_guard(c, method_action(c->req.method)));
+	if (ctx_run(c, b) == 0)
+		c->err = refused;
+}
+
+/* ---- answers ------------------------------------------------------------ */
+
+bool
+ctx_origin_allowed(const struct ctx *c)
+{
+	return c->req.origin.len > 0 && c->app->conf.cors_origins != NULL &&
+	       conf_list_has(c->app->conf.cors_origins, c->req.origin);
+}
+
+static bool
+is_header_text(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+void
+ctx_common_headers(struct ctx *c)
+{
+	response_header(&c->res, "X-Request-Id", str_from(c->req.id));
+	response_header(&c->res, "X-Content-Type-Options", STR("nosniff"));
+	response_header(&c->res, "Cache-Control", STR("no-store"));
+	if (c->app->conf.cors_origins == NULL)
+		return;
+	response_header(&c->res, "Vary", STR("Origin"));
+	if (!ctx_origin_allowed(c) || !is_header_text(c->req.origin))
+		return;
+	response_header(&c->res, "Access-Control-Allow-Origin", c->req.origin);
+	response_header(&c->res, "Access-Control-Expose-Headers",
+	    STR("Content-Range, Link, Location, Retry-After, X-Request-Id"));
+}
+
+void
+ctx_link(const struct ctx *c, struct buf *out, struct str path)
+{
+	if (c->app->conf.base_url != NULL)
+		buf_cstr(out, c->app->conf.base_url);
+	if (c->app->conf.mount != NULL)
+		buf_cstr(out, c->app->conf.mount);
+	buf_str(out, path);
+}
+
+static void
+write_fields(struct jsonw *w, const struct err *err)
+{
+	const struct err_field *f, *g;
+	bool seen;
+
+	if (err->fields == NULL)
+		return;
+	jsonw_key(w, "errors");
+	jsonw_object(w);
+	for (f = err->fields; f != NULL; f = f->next) {
+		seen = false;
+		for (g = err->fields; g != f; g = g->next)
+			seen = seen || str_eq(g->field, f->field);
+		if (seen)
+			continue;
+		jsonw_key_str(w, f->field);
+		jsonw_array(w);
+		for (g = f; g != NULL; g = g->next)
+			if (str_eq(g->field, f->field))
+				jsonw_cstr(w, g->text);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void
+error_headers(struct ctx *c, int status)
+{
+	const struct err *err = &c->err;
+
+	if (status == 401)
+		response_header(&c->res, "WWW-Authenticate",
+		    c->req.authorization.len > 0
+			? STR("Bearer realm=\"dynapi\", "
+			      "error=\"invalid_token\"")
+			: STR("Bearer realm=\"dynapi\""));
+	if (status == 405 && c->allow != NULL)
+		response_header(&c->res, "Allow", str_from(c->allow));
+	if (status == 503 || status == 429)
+		response_header_f(&c->res, "Retry-After", "%d",
+		    err->retry_after_s > 0 ? err->retry_after_s : 1);
+	response_header(
+	    &c->res, "Content-Type", STR("application/problem+json"));
+}
+
+static void
+write_problem(struct ctx *c, int status)
+{
+	const struct err *err = &c->err;
+	struct jsonw w;
+
+	jsonw_init(&w, response_body(&c->res));
+	jsonw_object(&w);
+	jsonw_key(&w, "type");
+	jsonw_cstr(&w,
+	    arena_printf(c->arena, "urn:dynapi:error:%s", err_code(err->id)));
+	jsonw_kv_c(&w, "title", err_title(err->id));
+	jsonw_kv_i64(&w, "status", status);
+	if (err->detail != NULL)
+		jsonw_kv_c(&w, "detail", err->detail);
+	jsonw_kv_c(&w, "code", err_code(err->id));
+	jsonw_kv_c(&w, "request_id", c->req.id);
+	write_fields(&w, err);
+	jsonw_end(&w);
+	buf_lit(response_body(&c->res), "\n");
+}
+
+void
+ctx_error(struct ctx *c)
+{
+	int status;
+
+	if (c->res.state != RESPONSE_HEAD) {
+		response_break(&c->res);
+		return;
+	}
+	guard_before_error(c);
+	status = err_status(c->err.id);
+	response_reset(&c->res);
+	ctx_common_headers(c);
+	response_status(&c->res, status);
+	error_headers(c, status);
+	write_problem(c, status);
+	if (c->res.no_body)
+		c->res.length = (int64_t)c->res.body.len;
+}

@@ -1,0 +1,182 @@
+/*
+ * One request, read aloud.  If a change makes serve_request longer, it is in
+ * the wrong place.
+ */
+#include "app/app.h"
+
+#include <string.h>
+
+#include "app/priv.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+
+/* CORS preflight (Fetch standard): asked before the real request, without
+ * credentials, so it is answered before anybody is identified */
+static int
+answer_preflight(struct ctx *c)
+{
+	response_status(&c->res, 204);
+	response_header(&c->res, "Access-Control-Allow-Methods",
+	    STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+	response_header(&c->res, "Access-Control-Allow-Headers",
+	    STR("Authorization, Content-Type, Accept, Prefer"));
+	response_header(&c->res, "Access-Control-Max-Age", STR("600"));
+	return 0;
+}
+
+static const struct route preflight = {
+    METHOD_OPTIONS, "/", NEEDS_NONE, answer_preflight, NULL};
+
+static int
+read_request(struct ctx *c)
+{
+	struct app *app = c->app;
+	struct err late;
+	int rc;
+
+	rc = request_read(c->arena, app->fcgi, &app->conf, &c->req, &c->err);
+	c->res.no_body = c->req.method == METHOD_HEAD;
+	ctx_common_headers(c);
+	if (rc == 0)
+		return request_read_body(
+		    c->arena, app->fcgi, &app->conf, &c->req, &c->err);
+	/* the body is read in any case: not every web server delivers an
+	 * answer that overtakes it */
+	err_init(&late, c->arena);
+	request_read_body(c->arena, app->fcgi, &app->conf, &c->req, &late);
+	return rc;
+}
+
+static int
+find_route(struct ctx *c)
+{
+	if (c->req.method == METHOD_OPTIONS && c->req.preflight.len > 0 &&
+	    ctx_origin_allowed(c)) {
+		c->route = &preflight;
+		return 0;
+	}
+	c->route =
+	    route_find(c->app->routes, &c->req, c->arena, &c->allow, &c->err);
+	return c->route != NULL ? 0 : -1;
+}
+
+static int
+identify(struct ctx *c)
+{
+	/* a bad token must not keep anyone from logging in again */
+	if (c->route->needs & NEEDS_NO_TOKEN) {
+		c->principal.anonymous = true;
+		c->principal.id = ANONYMOUS_ID;
+		return 0;
+	}
+	return auth_identify(c->arena, c->app->keys, &c->app->conf,
+	    c->req.authorization, clock_real_s(), &c->principal, &c->err);
+}
+
+static int
+find_table(struct ctx *c)
+{
+	const struct segment *seg;
+
+	seg = route_segment(c->route, &c->req, "table");
+	c->table = schema_table_by_path(c->app->schema, seg->text, &c->err);
+	if (c->table != NULL)
+		return 0;
+	return err_set(&c->err, ERR_NOT_FOUND, NULL);
+}
+
+static int
+parse_body(struct ctx *c)
+{
+	if (!request_is(&c->req, "application/json"))
+		return err_set(&c->err, ERR_MEDIA_TYPE,
+		    "The body must be application/json.");
+	c->body = json_parse(c->arena, c->req.body, &c->err);
+	return c->body != NULL ? 0 : -1;
+}
+
+static int
+meet_needs(struct ctx *c)
+{
+	unsigned needs = c->route->needs;
+
+	if (needs & (NEEDS_SCHEMA | NEEDS_TABLE) && c->app->schema == NULL)
+		return err_world(&c->err, ERR_SNAPSHOT_UNAVAILABLE,
+		    "no snapshot: run dynapi-introspect");
+	if (needs & (NEEDS_USER | NEEDS_SUPERUSER) && c->principal.anonymous)
+		return err_set(&c->err, ERR_TOKEN_INVALID,
+		    "Authentication credentials were not provided.");
+	if (needs & NEEDS_TABLE && find_table(c) != 0)
+		return -1;
+	if (needs & NEEDS_KEY && c->table->nkey == 0)
+		return err_set(&c->err, ERR_NO_KEY, NULL);
+	if (needs & NEEDS_JSON)
+		return parse_body(c);
+	return 0;
+}
+
+/* the schema changed under the snapshot: when a newer one is there already,
+ * the same request is answered from it, once */
+static int
+handle(struct ctx *c)
+{
+	int rc = c->route->handle(c);
+
+	if (rc == 0 || c->err.id != ERR_SNAPSHOT_STALE ||
+	    c->res.state != RESPONSE_HEAD || !app_follow_snapshot(c->app))
+		return rc;
+	err_clear(&c->err);
+	response_reset(&c->res);
+	ctx_common_headers(c);
+	return meet_needs(c) != 0 ? -1 : c->route->handle(c);
+}
+
+static void
+log_request(struct ctx *c)
+{
+	enum log_level level = LEVEL_INFO;
+	struct str path = c->req.target;
+	ptrdiff_t q = str_chr(path, '?');
+
+	/* a query may hold what nobody wants in a log */
+	if (q >= 0)
+		path.len = (size_t)q;
+	if (c->err.id != ERR_NONE && err_status(c->err.id) >= 500 &&
+	    !c->res.client_gone)
+		level = c->err.id == ERR_INTERNAL ? LEVEL_ERROR : LEVEL_WARN;
+	log_begin(level, "request");
+	log_cstr("id", c->req.id);
+	log_str("method", c->req.method_text);
+	log_str("path", path);
+	log_i64("status", c->res.status);
+	log_i64("bytes", c->res.sent_bytes);
+	log_i64("us", clock_mono_us() - c->began_us);
+	log_i64("db_us", c->db_us);
+	if (c->principal.anonymous)
+		log_cstr("user", "anonymous");
+	else
+		log_i64("user", c->principal.id);
+	log_str("remote", c->req.remote);
+	if (c->err.id != ERR_NONE) {
+		log_cstr("code", err_code(c->err.id));
+		log_cstr("cause", c->err.cause);
+	}
+	if (c->res.failed || c->res.client_gone)
+		log_cstr("cut", c->res.client_gone ? "client" : "failure");
+	log_end();
+}
+
+void
+serve_request(struct ctx *c)
+{
+	if (read_request(c) != 0 || /* 400, 413, 414 */
+	    find_route(c) != 0 ||   /* 404, 405 */
+	    identify(c) != 0 ||     /* 401 */
+	    meet_needs(c) != 0 ||   /* 401, 403, 404, 415 */
+	    handle(c) != 0)
+		ctx_error(c);
+	response_end(&c->res);
+	log_request(c);
+}

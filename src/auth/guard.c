@@ -1,0 +1,175 @@
+/*
+ * The guard as it is while rights are user flags only: key look-ups in
+ * session, users and user_roles.  Its scalar sub-select is null when session
+ * or user are not valid, n without the right, else t or f: may he also read
+ * the first table?  (What is written is shown only to who may read it.)
+ *
+ * Names and values never reach the text: it depends on the actions, their
+ * number and the options, so that there are few prepared guards.
+ */
+#include "auth/auth.h"
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "schema/schema.h"
+#include "stmt/stmt.h"
+
+const char *
+action_name(enum action action)
+{
+	switch (action) {
+	case ACTION_CREATE:
+		return "create";
+	case ACTION_READ:
+		return "read";
+	case ACTION_UPDATE:
+		return "update";
+	case ACTION_DELETE:
+		return "delete";
+	}
+	return "";
+}
+
+static void
+add_flag(struct stmt *s, enum action action)
+{
+	switch (action) {
+	case ACTION_CREATE:
+		stmt_lit(s, "r.can_create");
+		break;
+	case ACTION_READ:
+		stmt_lit(s, "r.can_read");
+		break;
+	case ACTION_UPDATE:
+		stmt_lit(s, "r.can_update");
+		break;
+	case ACTION_DELETE:
+		stmt_lit(s, "r.can_delete");
+		break;
+	}
+}
+
+/* repeating a value as its own parameter is cheaper than joining over it */
+static void
+add_need(struct stmt *s, const struct principal *p, const struct guard_need *n)
+{
+	stmt_lit(s, "exists (select from dynapi.user_roles r");
+	stmt_lit(s, " where r.user_id = ");
+	stmt_param_i64(s, p->id);
+	stmt_lit(s, " and r.table_name = ");
+	stmt_param(s, n->table->qname, NULL);
+	stmt_lit(s, "::pg_catalog.text and ");
+	add_flag(s, n->action);
+	stmt_lit(s, ")");
+}
+
+/* may he read the first table?  Only a write has to ask. */
+static void
+add_may_read(struct stmt *s, const struct principal *p,
+    const struct guard_need *first)
+{
+	struct guard_need read = { first->table, ACTION_READ };
+
+	if (first->action == ACTION_READ) {
+		stmt_lit(s, "'t'");
+		return;
+	}
+	stmt_lit(s, "case when ");
+	add_need(s, p, &read);
+	stmt_lit(s, " then 't' else 'f' end");
+}
+
+/* t, f or n (no right) for a valid user u */
+static void
+add_right(struct stmt *s, const struct principal *p,
+    const struct guard_need *needs, size_t n, const struct guard_opts *opts)
+{
+	if (n == 0 && !opts->need_superuser) {
+		stmt_lit(s, "'t'");
+		return;
+	}
+	stmt_lit(s, "case when u.is_superuser then 't'");
+	if (!opts->need_superuser) {
+		stmt_lit(s, " when ");
+		for (size_t i = 0; i < n; i++) {
+			if (i > 0)
+				stmt_lit(s, " and ");
+			add_need(s, p, &needs[i]);
+		}
+		stmt_lit(s, " then ");
+		add_may_read(s, p, &needs[0]);
+	}
+	stmt_lit(s, " else 'n' end");
+}
+
+/* where the principal is looked up; no row: not valid */
+static void
+add_from(struct stmt *s, const struct principal *p)
+{
+	stmt_lit(s, " from dynapi.users u");
+	if (!p->anonymous)
+		stmt_lit(s, ", dynapi.session s");
+	stmt_lit(s, " where u.is_active and u.id = ");
+	stmt_param_i64(s, p->id);
+	if (p->anonymous)
+		return;
+	stmt_lit(s, " and s.id = ");
+	stmt_param(s, p->sid, NULL);
+	stmt_lit(s, "::pg_catalog.uuid and s.user_id = ");
+	stmt_param_i64(s, p->id);
+	stmt_lit(s, " and s.revoked is null");
+	stmt_lit(s, " and s.expires > pg_catalog.now()");
+}
+
+static bool
+wants_user_id(const struct guard_need *needs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (needs[i].table->row_security)
+			return true;
+	}
+	return false;
+}
+
+/* what a guard that passes sets for the rest of its transaction */
+static void
+add_settings(struct stmt *s, const struct principal *p, bool user_id,
+    const struct guard_opts *opts)
+{
+	if (user_id) {
+		stmt_lit(s, " || pg_catalog.set_config('dynapi.user_id', ");
+		stmt_param_i64(s, p->id);
+		stmt_lit(s, "::pg_catalog.text, true)");
+	}
+	if (opts->statement_timeout_ms > 0) {
+		stmt_lit(s, " || pg_catalog.set_config(");
+		stmt_lit(s, "'statement_timeout', ");
+		stmt_param_i64(s, opts->statement_timeout_ms);
+		stmt_lit(s, "::pg_catalog.text, true)");
+	}
+}
+
+struct stmt *
+auth_guard(struct arena *a, const struct principal *p,
+    const struct guard_need *needs, size_t n, const struct guard_opts *opts)
+{
+	struct stmt *s = stmt_new(a, "guard");
+
+	if (p->anonymous && (opts->need_user || opts->need_superuser)) {
+		stmt_lit(s, "select dynapi.refuse('ZD001')");
+		return s;
+	}
+	stmt_lit(s, "select case (select ");
+	add_right(s, p, needs, n, opts);
+	add_from(s, p);
+	stmt_lit(s, ") when 't' then 't'");
+	add_settings(s, p, wants_user_id(needs, n), opts);
+	if (n > 0 && needs[0].action != ACTION_READ) {
+		stmt_lit(s, " when 'f' then 'f'");
+		add_settings(s, p, wants_user_id(needs, n), opts);
+	}
+	stmt_lit(s, " when 'n' then dynapi.refuse('ZD002') "
+		    "else dynapi.refuse('ZD001') end");
+	return s;
+}

@@ -1,0 +1,108 @@
+/* grant adds the letters given to what the user has; revoke takes all away.
+ * A wildcard is expanded now: tables that come later are not granted. */
+#include "ctl/ctl.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "stmt/stmt.h"
+
+#define FLAGS_MAX 8
+
+static struct stmt *
+make_grant(struct ctl *c, int64_t user, const char *tables, const char *flags)
+{
+	struct stmt *s = stmt_new(c->arena, "grant");
+	const char *letter;
+
+	stmt_lit(s,
+	    "insert into dynapi.user_roles as r (user_id, table_name, "
+	    "can_create, can_read, can_update, can_delete, can_bulk) select ");
+	stmt_param_i64(s, user);
+	stmt_lit(s, ", t.name");
+	for (letter = "crudb"; *letter != '\0'; letter++) {
+		if (strchr(flags, *letter) != NULL)
+			stmt_lit(s, ", true");
+		else
+			stmt_lit(s, ", false");
+	}
+	stmt_lit(
+	    s, " from (select distinct pg_catalog.jsonb_array_elements_text(");
+	stmt_param(s, str_from(tables), NULL);
+	stmt_lit(s, "::pg_catalog.jsonb) as name) t order by t.name "
+		    "on conflict (user_id, table_name) do update set "
+		    "can_create = r.can_create or excluded.can_create, "
+		    "can_read = r.can_read or excluded.can_read, "
+		    "can_update = r.can_update or excluded.can_update, "
+		    "can_delete = r.can_delete or excluded.can_delete, "
+		    "can_bulk = r.can_bulk or excluded.can_bulk "
+		    "returning r.table_name, r.can_create, r.can_read, "
+		    "r.can_update, r.can_delete, r.can_bulk");
+	return s;
+}
+
+static struct stmt *
+make_version(struct ctl *c, int64_t user)
+{
+	struct stmt *s = stmt_new(c->arena, "rights version");
+
+	stmt_lit(s, "update dynapi.users u set "
+		    "rights_version = u.rights_version + 1 where u.id = ");
+	stmt_param_i64(s, user);
+	return s;
+}
+
+static int
+say_rights(struct ctl *c, const char *user, struct rows *rows)
+{
+	char storage[FLAGS_MAX];
+	struct buf flags;
+	int got;
+
+	buf_fixed(&flags, storage, sizeof(storage));
+	while ((got = rows_next(rows, &c->err)) == 1) {
+		buf_clear(&flags);
+		ctl_flags(&flags, rows, 1);
+		ctl_say("%s  %.*s  %s", user, STR_ARGS(rows_cell(rows, 0)),
+		    flags.p);
+	}
+	return got;
+}
+
+static int
+grant(struct ctl *c, char **args, size_t nargs)
+{
+	struct batch *b = batch_new(c->arena, BATCH_WRITE);
+	struct ctl_account account;
+	const char *tables;
+	size_t i;
+
+	(void)nargs;
+	if (args[2][0] == '\0' || args[2][strspn(args[2], "crudb")] != '\0')
+		return ctl_usage(
+		    c, "FLAGS are letters of crudb, not \"%s\"", args[2]);
+	if (ctl_account(c, args[0], &account) != 0)
+		return -1;
+	tables = ctl_tables(c, args[1]);
+	if (tables == NULL)
+		return -1;
+	batch_add(b, make_version(c, account.id));
+	i = batch_add(b, make_grant(c, account.id, tables, args[2]));
+	if (db_run(c->db, b, &c->err) != 0)
+		return -1;
+	return say_rights(c, args[0], batch_rows(b, i));
+}
+
+const struct cmd cmd_grant = {
+    .name = "grant",
+    .args = "USER TABLE[,TABLE...] FLAGS",
+    .summary = "Adds rights on tables",
+    .help = "FLAGS: letters of crudb for create, read, update, delete and "
+	    "bulk.  '*' is every\nexposed table there is now.  The user "
+	    "\"anonymous\" is every visitor.",
+    .min_args = 3,
+    .max_args = 3,
+    .needs = NEEDS_CONF | NEEDS_SCHEMA | NEEDS_ADMIN,
+    .run = grant,
+};

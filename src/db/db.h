@@ -1,0 +1,130 @@
+/*
+ * Everything libpq.  A struct db is one connection that opens late, is
+ * replaced when found dead, and remembers its prepared statements.  A struct
+ * batch is what one request sends: one pipeline, one flush, one wait.
+ *
+ *   b = batch_new(arena, BATCH_READ);
+ *   batch_guard(b, guard);          refusal aborts all that follows
+ *   i = batch_add(b, stmt);
+ *   db_run(db, b, &err);            0: every result is here, or streams
+ *   rows = batch_rows(b, i);
+ *
+ * A read batch is BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY … COMMIT
+ * and one sync: one snapshot.  A write batch is one implicit transaction; 0
+ * means that PostgreSQL has committed.  Reads are retried once on a lost
+ * connection; writes only when nothing was sent; a write whose outcome is
+ * unknown is ERR_OUTCOME_UNKNOWN and never retried.
+ *
+ * Results belong to the batch's arena.  PostgreSQL 15 chapters 34.5 (pipeline
+ * mode), 34.6 (single-row mode), 55.2.3 (extended query).
+ */
+#ifndef DYNAPI_DB_H
+#define DYNAPI_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct arena;
+struct conf;
+struct db;
+struct rows;
+struct run;
+struct stmt;
+
+struct db_opts {
+	const char *conninfo; /* libpq connection string or URI */
+	const char *application_name;
+	int connect_timeout_s;
+	int statement_timeout_ms;
+	bool prepared_statements; /* named ones */
+	/* behind a transaction pooler: the session settings travel in each
+	 * batch, and there are no named statements */
+	bool pooled;
+	bool check_version; /* dynapi.meta must have our schema version */
+};
+
+enum batch_kind { BATCH_READ, BATCH_WRITE };
+
+struct batch {
+	struct arena *arena;
+	enum batch_kind kind;
+	struct stmt **stmts;
+	struct rows **rows; /* one per statement, after db_run */
+	size_t n, cap;
+	ptrdiff_t guard; /* index of the guard, -1: none */
+	bool stream;     /* the last statement's rows are streamed */
+	/* whole batch; stream: until the first row; 0: the db's
+	 * statement_timeout_ms.  What has not come 300 ms later is cancelled */
+	int timeout_ms;
+	/* stream: all of it; 0: timeout_ms for each wait after the first row */
+	int stream_timeout_ms;
+	int client_fd; /* watched while we wait; -1: none */
+	/* after a failure */
+	char sqlstate[6];
+	size_t failed;          /* index of the statement that failed */
+	const char *constraint; /* PG_DIAG_CONSTRAINT_NAME, or NULL */
+	const char *column;     /* PG_DIAG_COLUMN_NAME, or NULL */
+	const char *table;      /* PG_DIAG_TABLE_NAME, or NULL */
+	bool client_gone;
+	/* for the log */
+	int64_t db_us;
+	struct run *run; /* db's own */
+};
+
+struct batch *batch_new(struct arena *, enum batch_kind);
+void batch_guard(struct batch *, struct stmt *); /* first statement only */
+size_t batch_add(struct batch *, struct stmt *);
+struct rows *batch_rows(const struct batch *, size_t i);
+
+struct db *db_new(const struct db_opts *); /* opens nothing yet */
+void db_free(struct db *);
+/*
+ * Sends the batch and waits.  -1: err from the SQLSTATE table (sqlstate.def),
+ * ZD001 of the guard is ERR_TOKEN_INVALID, ZD002 ERR_FORBIDDEN; a lost
+ * connection ERR_DB_UNAVAILABLE; the batch's failure fields are set.
+ * With stream, 0 means that the first row has come (or the end).
+ */
+int db_run(struct db *, struct batch *, struct err *);
+/* is the database there: one trivial statement; for /health/ready */
+int db_ping(struct db *, int timeout_ms, struct err *);
+/* opened now rather than at the first batch; for dynapictl */
+int db_connect(struct db *, struct err *);
+/* one SQL script of several statements in one transaction (migrations) */
+int db_script(struct db *, const char *sql, struct err *);
+/*
+ * The user that a connection string names (keyword or URI), in the arena;
+ * NULL with ERR_INTERNAL when it is malformed or names none.  Opens nothing.
+ */
+const char *db_conninfo_user(
+    struct arena *, const char *conninfo, struct err *);
+/* counters for the log and the tests of round trips */
+struct db_stats {
+	uint64_t flushes, waits, connects, prepares;
+};
+void db_stats(const struct db *, struct db_stats *);
+/* is this SQLSTATE caused by a schema that changed under us? */
+bool sqlstate_is_stale(const char *sqlstate);
+/* a value of the caller that PostgreSQL refused (class 22) */
+bool sqlstate_is_value(const char *sqlstate);
+enum err_id sqlstate_err(const char *sqlstate, enum batch_kind);
+
+/*
+ * Rows of one statement.  rows_next: 1 there is a row, 0 the end, -1 failed
+ * (a streamed result can fail late).  Cells are valid until the next call.
+ */
+size_t rows_ncols(const struct rows *);
+const struct stmt *rows_stmt(const struct rows *);
+/* rows in hand, or -1 for a stream; for writes: rows affected */
+int64_t rows_count(const struct rows *);
+int rows_next(struct rows *, struct err *);
+struct str rows_cell(const struct rows *, size_t col); /* p NULL: null */
+/* before the first row again; not for streams */
+void rows_rewind(struct rows *);
+/* name of result column i as PostgreSQL says it (statements without cols) */
+struct str rows_name(const struct rows *, size_t col);
+
+#endif

@@ -1,0 +1,277 @@
+/*
+ * OPTIONS on a table or a row: what there is to know before one asks (the
+ * columns, what a writer may send, the limits in force).
+ */
+#include "handler/handler.h"
+
+#include "base/jsonw.h"
+
+/* the words of CONTRACT 1.1, which clients of Django REST Framework know */
+static const char *
+kind_word(const struct type *t)
+{
+	switch (t->class) {
+	case TYPE_BOOL:
+		return "boolean";
+	case TYPE_INT2:
+	case TYPE_INT4:
+	case TYPE_INT8:
+		return "integer";
+	case TYPE_NUMERIC:
+		return "decimal";
+	case TYPE_FLOAT4:
+	case TYPE_FLOAT8:
+		return "float";
+	case TYPE_DATE:
+		return "date";
+	case TYPE_TIME:
+	case TYPE_TIMETZ:
+		return "time";
+	case TYPE_TIMESTAMP:
+	case TYPE_TIMESTAMPTZ:
+		return "datetime";
+	case TYPE_INTERVAL:
+		return "duration";
+	case TYPE_UUID:
+		return "uuid";
+	case TYPE_JSON:
+	case TYPE_JSONB:
+		return "json";
+	case TYPE_ENUM:
+		return "choice";
+	case TYPE_ARRAY:
+		return "list";
+	case TYPE_COMPOSITE:
+		return "object";
+	case TYPE_BYTEA:
+		return "base64";
+	case TYPE_TEXT:
+	case TYPE_CHAR:
+	case TYPE_RANGE:
+	case TYPE_BUILTIN:
+	case TYPE_OTHER:
+		break;
+	}
+	return "string";
+}
+
+static bool
+is_required(const struct column *col)
+{
+	return col->not_null && !col->has_default &&
+	       col->identity == IDENTITY_NONE && !col->generated;
+}
+
+static bool
+is_read_only(const struct column *col)
+{
+	return col->generated || col->identity == IDENTITY_ALWAYS ||
+	       !col->updatable;
+}
+
+/* "customer_id" reads "Customer id" */
+static void
+write_label(struct jsonw *w, struct str name)
+{
+	char label[256];
+	size_t n = name.len < sizeof label ? name.len : sizeof label;
+
+	for (size_t i = 0; i < n; i++)
+		label[i] = name.p[i] == '_' ? ' ' : name.p[i];
+	if (n > 0 && label[0] >= 'a' && label[0] <= 'z')
+		label[0] = (char)(label[0] - 'a' + 'A');
+	/* names have at most 63 bytes, so none is ever cut */
+	jsonw_kv(w, "label", (struct str){label, n});
+}
+
+static void
+write_target(struct jsonw *w, const struct column *col)
+{
+	if (col->fkey == NULL)
+		return;
+	jsonw_key(w, "references");
+	jsonw_object(w);
+	jsonw_kv(w, "table", col->fkey->far_table);
+	jsonw_kv(w, "column", col->fkey->far_columns[0]);
+	jsonw_end(w);
+}
+
+static void
+write_column(struct jsonw *w, const struct column *col)
+{
+	jsonw_key_str(w, col->name);
+	jsonw_object(w);
+	jsonw_kv_c(w, "type", kind_word(col->type));
+	jsonw_kv(w, "sql_type", col->type->display);
+	jsonw_kv_bool(w, "required", is_required(col));
+	jsonw_kv_bool(w, "read_only", is_read_only(col));
+	jsonw_kv_bool(w, "nullable", !col->not_null);
+	jsonw_kv_bool(w, "filterable", col->has_eq);
+	jsonw_kv_bool(w, "orderable", col->has_order);
+	write_label(w, col->name);
+	if (col->comment.p != NULL)
+		jsonw_kv(w, "help_text", col->comment);
+	if (col->type->max_len > 0)
+		jsonw_kv_i64(w, "max_length", col->type->max_len);
+	if (col->type->nlabels > 0) {
+		jsonw_key(w, "choices");
+		jsonw_array(w);
+		for (size_t i = 0; i < col->type->nlabels; i++)
+			jsonw_str(w, col->type->labels[i]);
+		jsonw_end(w);
+	}
+	write_target(w, col);
+	jsonw_end(w);
+}
+
+static void
+write_columns(struct jsonw *w, const struct table *t)
+{
+	jsonw_object(w);
+	for (size_t i = 0; i < t->ncolumns; i++)
+		write_column(w, &t->columns[i]);
+	jsonw_end(w);
+}
+
+static void
+write_limits(struct ctx *c, struct jsonw *w)
+{
+	const struct conf *conf = &c->app->conf;
+
+	jsonw_key(w, "limits");
+	jsonw_object(w);
+	jsonw_kv_i64(w, "page_size", conf->page_size);
+	jsonw_kv_i64(w, "max_page_size", conf->max_page_size);
+	jsonw_kv_i64(w, "max_rows", conf->max_rows);
+	jsonw_kv_i64(w, "body_bytes", conf->body_max);
+	jsonw_kv_i64(w, "url_bytes", conf->url_max);
+	jsonw_kv_i64(w, "parameters", conf->max_params);
+	jsonw_kv_i64(w, "filters", conf->max_filters);
+	jsonw_end(w);
+}
+
+static void
+write_media_types(struct jsonw *w)
+{
+	jsonw_key(w, "renders");
+	jsonw_array(w);
+	jsonw_cstr(w, "application/json");
+	jsonw_cstr(w, "application/x-ndjson");
+	jsonw_cstr(w, "text/csv");
+	jsonw_end(w);
+	jsonw_key(w, "parses");
+	jsonw_array(w);
+	jsonw_cstr(w, "application/json");
+	jsonw_end(w);
+}
+
+/* the right to write, as a number of rows: 1 or 0 */
+static struct stmt *
+allowed_stmt(struct ctx *c, enum action action)
+{
+	struct stmt *s = stmt_new(c->arena, "allowed");
+
+	stmt_lit(s, "select dynapi.allowed(");
+	stmt_param_i64(s, c->principal.id);
+	stmt_lit(s, ", ");
+	stmt_param(s, c->table->qname, NULL);
+	stmt_lit(s, ", ");
+	stmt_param(s, str_from(action_name(action)), NULL);
+	stmt_lit(s, ")");
+	return s;
+}
+
+static bool
+is_allowed(struct ctx *c, struct rows *rows)
+{
+	return rows_next(rows, &c->err) == 1 &&
+	       str_eq(rows_cell(rows, 0), STR("t"));
+}
+
+static void
+write_actions(struct ctx *c, struct jsonw *w, bool create, bool update)
+{
+	if (!create && !update)
+		return;
+	jsonw_key(w, "actions");
+	jsonw_object(w);
+	if (create) {
+		jsonw_key(w, "POST");
+		write_columns(w, c->table);
+	}
+	if (update) {
+		jsonw_key(w, "PUT");
+		write_columns(w, c->table);
+	}
+	jsonw_end(w);
+}
+
+static void
+write_table(struct ctx *c, struct jsonw *w)
+{
+	const struct table *t = c->table;
+
+	jsonw_kv(w, "name", t->qname);
+	jsonw_kv(w, "description", t->comment.p ? t->comment : STR(""));
+	write_media_types(w);
+	jsonw_key(w, "key");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->nkey; i++)
+		jsonw_str(w, t->columns[t->key[i]].name);
+	jsonw_end(w);
+	jsonw_key(w, "fields");
+	write_columns(w, t);
+	write_limits(c, w);
+}
+
+const char *
+data_methods(const struct ctx *c)
+{
+	const struct table *t = c->table;
+	struct buf b;
+
+	buf_init(&b, c->arena, 128);
+	buf_lit(&b, "GET, HEAD, OPTIONS");
+	if (route_segment(c->route, &c->req, "key") == NULL) {
+		if (t->can_insert)
+			buf_lit(&b, ", POST");
+		return b.p;
+	}
+	if (t->can_update)
+		buf_lit(&b, ", PUT, PATCH");
+	if (t->can_delete)
+		buf_lit(&b, ", DELETE");
+	return b.p;
+}
+
+static int
+data_options(struct ctx *c)
+{
+	struct batch *b = ctx_batch(c, BATCH_READ);
+	bool create, update;
+	struct jsonw w;
+	size_t at;
+
+	batch_guard(b, ctx_guard(c, ACTION_READ));
+	at = batch_add(b, allowed_stmt(c, ACTION_CREATE));
+	batch_add(b, allowed_stmt(c, ACTION_UPDATE));
+	if (ctx_run(c, b) != 0)
+		return -1;
+	create = is_allowed(c, batch_rows(b, at)) && c->table->can_insert;
+	update = is_allowed(c, batch_rows(b, at + 1)) && c->table->can_update;
+	response_header(&c->res, "Allow", str_from(data_methods(c)));
+	respond_begin(c, &w);
+	jsonw_object(&w);
+	write_table(c, &w);
+	write_actions(c, &w, create, update);
+	jsonw_end(&w);
+	return respond_json(c, 200);
+}
+
+const struct route routes_options[] = {
+    {METHOD_OPTIONS, "/api/dyn/{table}", NEEDS_TABLE, data_options,
+	"Columns, choices and limits"},
+    {METHOD_OPTIONS, "/api/dyn/{table}/{key}", NEEDS_TABLE, data_options,
+	"Columns, choices and limits"},
+    {0},
+};

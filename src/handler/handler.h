@@ -1,0 +1,41 @@
+/*
+ * One file per resource, each with its route table at the end.  A handler
+ * returns 0 when the response is complete, or -1 with c->err set: the error
+ * document is written in one place (serve.c).  A handler never checks what
+ * its route's needs say, and never touches libpq or FastCGI.
+ */
+#ifndef DYNAPI_HANDLER_H
+#define DYNAPI_HANDLER_H
+
+#include "app/app.h"
+
+struct format;
+struct jsonw;
+
+extern const struct route routes_account[]; /* /api/auth/… */
+extern const struct route routes_data[];    /* /api/dyn/{table}/… reading */
+extern const struct route routes_write[];   /* /api/dyn/{table}/… writing */
+extern const struct route routes_health[];
+extern const struct route routes_index[];   /* /api/, /api/dyn/, reload */
+extern const struct route routes_options[]; /* OPTIONS */
+
+/* every table above, NULL-terminated, in the order they are searched */
+extern const struct route *const handler_routes[];
+
+/* the Allow header of this table or row: what PostgreSQL can do with it */
+const char *data_methods(const struct ctx *);
+
+/* a JSON document as the response: begin, write with *w, end with respond */
+struct buf *respond_begin(struct ctx *, struct jsonw *w);
+int respond_json(struct ctx *, int status);
+/* an empty 204 */
+int respond_empty(struct ctx *);
+/* rows in the given format, streamed; single: one object, not a list */
+int respond_rows(
+    struct ctx *, struct rows *, const struct format *, bool single);
+/* one row in hand; ERR_NOT_FOUND when there is none */
+int respond_row(struct ctx *, struct rows *, const struct format *, int status);
+/* the format the client asked for (format= before Accept); NULL with err */
+const struct format *respond_format(struct ctx *, struct str format_param);
+
+#endif

@@ -1,0 +1,414 @@
+/*
+ * The only file that knows FastCGI and CGI.  Without a listening socket on
+ * descriptor 0 the same calls answer one CGI request from the environment.
+ * What the web servers really do, and why each step is here, was measured
+ * before it was written; the comments name the server that needs it.
+ */
+#include "http/http.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+
+/* select(2) inside libfcgi cannot hold larger descriptors (CVE-2012-6687) */
+#define DESCRIPTORS_MAX 1024
+
+struct fcgi {
+	FCGX_Request req;
+	bool is_cgi;
+	bool cgi_done;
+	bool broken;
+	bool timeout_set; /* SO_SNDTIMEO is set on this connection */
+	int64_t client_timeout_ms;
+};
+
+/* signal state: the only mutable globals beside the log */
+static volatile sig_atomic_t term_seen, hup_seen, drain_ticks, drain_max;
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	if (term_seen)
+		_exit(0);
+	term_seen = 1;
+	FCGX_ShutdownPending();
+	/* ticks once a second: ends a wait that began between the check and
+	 * accept(2), and bounds the request under way */
+	alarm(1);
+}
+
+static void
+on_alarm(int sig)
+{
+	(void)sig;
+	if (!term_seen)
+		return;
+	if (++drain_ticks > drain_max)
+		_exit(0);
+	alarm(1);
+}
+
+static void
+on_hup(int sig)
+{
+	(void)sig;
+	hup_seen = 1;
+}
+
+static void
+catch_signal(int sig, void (*fn)(int))
+{
+	struct sigaction sa = {.sa_handler = fn};
+
+	/* no SA_RESTART: accept(2) has to notice */
+	sigemptyset(&sa.sa_mask);
+	sigaction(sig, &sa, NULL);
+}
+
+void
+fcgi_signals(int64_t drain_ms)
+{
+	drain_max = (sig_atomic_t)(drain_ms / 1000);
+	catch_signal(SIGTERM, on_term);
+	catch_signal(SIGALRM, on_alarm);
+	catch_signal(SIGHUP, on_hup);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool
+fcgi_take_hup(void)
+{
+	bool was = hup_seen != 0;
+
+	hup_seen = 0;
+	return was;
+}
+
+static void
+limit_descriptors(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 ||
+	    rl.rlim_cur <= DESCRIPTORS_MAX)
+		return;
+	rl.rlim_cur = DESCRIPTORS_MAX;
+	setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+struct fcgi *
+fcgi_new(void)
+{
+	struct fcgi *f = calloc(1, sizeof *f);
+
+	if (f == NULL)
+		log_fatal("memory", "out of memory");
+	f->client_timeout_ms = 60000;
+	limit_descriptors();
+	if (FCGX_Init() == 0 && !FCGX_IsCGI()) {
+		FCGX_InitRequest(&f->req, 0, FCGI_FAIL_ACCEPT_ON_INTR);
+		return f;
+	}
+	if (getenv("REQUEST_METHOD") == NULL) {
+		free(f);
+		return NULL;
+	}
+	f->is_cgi = true;
+	return f;
+}
+
+bool
+fcgi_is_cgi(const struct fcgi *f)
+{
+	return f->is_cgi;
+}
+
+void
+fcgi_set_client_timeout(struct fcgi *f, int64_t ms)
+{
+	f->client_timeout_ms = ms;
+}
+
+int
+fcgi_accept(struct fcgi *f)
+{
+	f->broken = f->timeout_set = false;
+	if (f->is_cgi) {
+		if (f->cgi_done)
+			return -1;
+		f->cgi_done = true;
+		return 0;
+	}
+	while (!term_seen) {
+		if (FCGX_Accept_r(&f->req) == 0)
+			return 0;
+		/* a signal: SIGHUP is looked at by the caller before the next
+		 * request, so waiting on is right */
+		if (errno == EINTR || errno == ECONNABORTED)
+			continue;
+		/* out of descriptors or memory: others may free some */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM) {
+			log_msg(LEVEL_ERROR, "accept", "%s", strerror(errno));
+			nanosleep(&(struct timespec){1, 0}, NULL);
+			continue;
+		}
+		if (!term_seen)
+			log_msg(LEVEL_ERROR, "accept", "%s", strerror(errno));
+		return -1;
+	}
+	return -1;
+}
+
+struct str
+fcgi_param(const struct fcgi *f, const char *name)
+{
+	if (f->is_cgi)
+		return str_from(getenv(name));
+	return str_from(FCGX_GetParam(name, f->req.envp));
+}
+
+/* ---- body --------------------------------------------------------------- */
+
+/* -1: error; 0: end; else bytes put into the room */
+static ssize_t
+read_some(struct fcgi *f, char *p, size_t room)
+{
+	FCGX_Stream *in = f->req.in;
+	size_t ready;
+	int c;
+	ssize_t n;
+
+	if (f->is_cgi) {
+		do
+			n = read(STDIN_FILENO, p, room);
+		while (n < 0 && errno == EINTR);
+		return n;
+	}
+	/* one byte fills libfcgi's buffer from one read; the rest of it is
+	 * there without waiting, so that our clock is looked at in between */
+	c = FCGX_GetChar(in);
+	if (c == EOF)
+		return FCGX_GetError(in) != 0 ? -1 : 0;
+	p[0] = (char)c;
+	ready = (size_t)(in->stop - in->rdNext);
+	if (ready > room - 1)
+		ready = room - 1;
+	return 1 + FCGX_GetStr(p + 1, (int)ready, in);
+}
+
+static void
+set_receive_timeout(struct fcgi *f)
+{
+	struct timeval tv = {
+	    f->client_timeout_ms / 1000, (f->client_timeout_ms % 1000) * 1000};
+
+	if (!f->is_cgi)
+		setsockopt(
+		    f->req.ipcFd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+}
+
+/* the rest is read and dropped: a web server that still writes would not
+ * deliver our answer (Apache's CGI) */
+static void
+drain(struct fcgi *f, int64_t deadline_us)
+{
+	char waste[4096];
+
+	while (clock_mono_us() < deadline_us &&
+	       read_some(f, waste, sizeof waste) > 0)
+		;
+}
+
+static int
+read_cgi_unsized(struct fcgi *f, int64_t deadline_us, struct err *err)
+{
+	char c;
+
+	/* Apache's CGI shows a cut chunked upload as a plain end of file, so
+	 * a body without length cannot be trusted */
+	if (read_some(f, &c, 1) <= 0)
+		return 0;
+	drain(f, deadline_us);
+	return err_set(err, ERR_LENGTH_REQUIRED, NULL);
+}
+
+int
+fcgi_read_body(struct fcgi *f, struct buf *out, struct err *err)
+{
+	struct str length = fcgi_param(f, "CONTENT_LENGTH");
+	int64_t want = -1, got = 0, deadline;
+	char chunk[8192];
+	ssize_t n;
+
+	deadline = clock_mono_us() + f->client_timeout_ms * 1000;
+	if (length.len > 0 && (str_i64(length, &want) != 0 || want < 0))
+		return err_set(
+		    err, ERR_BAD_REQUEST, "Content-Length is not a number.");
+	if (f->is_cgi && want < 0)
+		return read_cgi_unsized(f, deadline, err);
+	if (want > (int64_t)out->max) {
+		drain(f, deadline);
+		return err_set(err, ERR_BODY_TOO_LARGE,
+		    "The body may have at most %zu bytes.", out->max);
+	}
+	if (want != 0)
+		set_receive_timeout(f);
+	while (!(f->is_cgi && got >= want) &&
+	       (n = read_some(f, chunk, sizeof chunk)) != 0) {
+		if (n < 0 || clock_mono_us() > deadline)
+			return err_set(err, ERR_BAD_REQUEST,
+			    "The body did not arrive completely.");
+		buf_add(out, chunk, (size_t)n);
+		got += n;
+		if (out->overflow) {
+			drain(f, deadline);
+			return err_set(err, ERR_BODY_TOO_LARGE,
+			    "The body may have at most %zu bytes.", out->max);
+		}
+	}
+	if (want >= 0 && got != want)
+		return err_set(err, ERR_BAD_REQUEST,
+		    "The body is not as long as Content-Length says.");
+	return 0;
+}
+
+/* ---- answer ------------------------------------------------------------- */
+
+int
+fcgi_client_fd(const struct fcgi *f)
+{
+	return f->is_cgi ? -1 : f->req.ipcFd;
+}
+
+static int
+write_cgi(const char *p, size_t n, int64_t timeout_ms)
+{
+	struct pollfd pfd = {STDOUT_FILENO, POLLOUT, 0};
+	ssize_t w;
+
+	while (n > 0) {
+		if (poll(&pfd, 1, (int)timeout_ms) == 0)
+			return -1;
+		w = write(STDOUT_FILENO, p, n);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return -1;
+		p += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+/* a client that accepts nothing must not hold a responder */
+static void
+set_send_timeout(struct fcgi *f)
+{
+	struct timeval tv = {
+	    f->client_timeout_ms / 1000, (f->client_timeout_ms % 1000) * 1000};
+
+	setsockopt(f->req.ipcFd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
+	f->timeout_set = true;
+}
+
+int
+fcgi_write(struct fcgi *f, const void *p, size_t n)
+{
+	const char *from = p;
+	size_t part;
+
+	if (f->broken)
+		return -1;
+	if (f->is_cgi)
+		return write_cgi(from, n, f->client_timeout_ms);
+	/* what fits a socket buffer cannot block */
+	if (n > 65536 && !f->timeout_set)
+		set_send_timeout(f);
+	for (; n > 0; n -= part, from += part) {
+		part = n < (1u << 30) ? n : (1u << 30);
+		if (FCGX_PutStr(from, (int)part, f->req.out) != (int)part)
+			return -1;
+	}
+	return 0;
+}
+
+int
+fcgi_flush(struct fcgi *f)
+{
+	if (f->broken)
+		return -1;
+	if (f->is_cgi)
+		return 0;
+	if (!f->timeout_set)
+		set_send_timeout(f);
+	return FCGX_FFlush(f->req.out) == 0 && FCGX_GetError(f->req.out) == 0
+		   ? 0
+		   : -1;
+}
+
+void
+fcgi_finish(struct fcgi *f)
+{
+	if (!f->is_cgi && !f->broken)
+		FCGX_Finish_r(&f->req);
+}
+
+void
+fcgi_break(struct fcgi *f)
+{
+	/* version 1, type FCGI_ABORT_REQUEST: a record that a responder may
+	 * not send.  Nothing less makes nginx cut the client off. */
+	unsigned char rec[8] = {1, 2, 0, 0, 0, 0, 0, 0};
+
+	if (f->is_cgi || f->broken) {
+		f->broken = true;
+		return;
+	}
+	rec[2] = (unsigned char)(f->req.requestId >> 8);
+	rec[3] = (unsigned char)(f->req.requestId & 0xff);
+	FCGX_FFlush(f->req.out);
+	/* lighttpd reports success when data and end arrive together */
+	nanosleep(&(struct timespec){0, 20000000}, NULL);
+	if (write(f->req.ipcFd, rec, sizeof rec) < 0)
+		log_msg(LEVEL_DEBUG, "break", "%s", strerror(errno));
+	FCGX_Free(&f->req, 1);
+	f->broken = true;
+}
+
+/*
+ * mod_fcgid cannot be told a failure, nor HTTP/1.0 clients, nor HTTP/2 ones
+ * behind lighttpd and Apache.  The software's name does not tell mod_fcgid
+ * from mod_proxy_fcgi; SCRIPT_FILENAME does.
+ */
+bool
+fcgi_can_break(const struct fcgi *f)
+{
+	struct str software = fcgi_param(f, "SERVER_SOFTWARE");
+	struct str protocol = fcgi_param(f, "SERVER_PROTOCOL");
+	struct str script = fcgi_param(f, "SCRIPT_FILENAME");
+	bool apache = str_starts(software, STR("Apache"));
+
+	if (f->is_cgi || str_eq(protocol, STR("HTTP/1.0")))
+		return false;
+	if (apache && !str_starts(script, STR("proxy:fcgi://")))
+		return false;
+	if (str_starts(protocol, STR("HTTP/2")) &&
+	    (apache || str_starts(software, STR("lighttpd"))))
+		return false;
+	return true;
+}

@@ -1,0 +1,191 @@
+/*
+ * Three nouns: a request that came in, the route it takes, the response that
+ * goes out.  fcgi.c is the only file that knows FastCGI and CGI.
+ *
+ *   fcgi_accept ─request_read→ request ─route_find→ route … response_end
+ *
+ * Routing uses REQUEST_URI alone, raw: every other path parameter differs
+ * between web servers.  It is split at '/' first, then each segment is decoded
+ * once.  Sources: FastCGI 1.0, RFC 3875 (CGI), RFC 9110 (HTTP semantics),
+ * RFC 3986.
+ */
+#ifndef DYNAPI_HTTP_H
+#define DYNAPI_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/params.h"
+#include "base/str.h"
+
+struct arena;
+struct conf;
+struct err;
+
+/* ---- the web server's side ---------------------------------------------- */
+
+struct fcgi;
+
+/* FastCGI on descriptor 0 when it is a listening socket, else one plain CGI
+ * request from the environment; NULL when neither fits */
+struct fcgi *fcgi_new(void);
+bool fcgi_is_cgi(const struct fcgi *);
+/* waits for a request: 0, or -1 when it is time to leave (SIGTERM, error,
+ * CGI: after the first) */
+int fcgi_accept(struct fcgi *);
+/* a parameter of the request, or STR_NONE; valid until the next accept */
+struct str fcgi_param(const struct fcgi *, const char *name);
+/*
+ * Reads the body to its end.  -1: ERR_BODY_TOO_LARGE past max, ERR_BAD_REQUEST
+ * when the client left in the middle or the announced length was wrong.
+ */
+int fcgi_read_body(struct fcgi *, struct buf *, struct err *);
+int fcgi_client_fd(const struct fcgi *); /* to watch; -1: cannot tell */
+/* -1 when the client is gone or has accepted nothing for too long */
+int fcgi_write(struct fcgi *, const void *, size_t);
+int fcgi_flush(struct fcgi *);
+void fcgi_finish(struct fcgi *);
+/*
+ * The body cannot be finished: breaks the connection in the one way that
+ * nginx, lighttpd and mod_proxy_fcgi turn into an error for the client.
+ */
+void fcgi_break(struct fcgi *);
+/* can a failure after the head be made visible?  false: spool the answer */
+bool fcgi_can_break(const struct fcgi *);
+void fcgi_set_client_timeout(struct fcgi *, int64_t ms);
+
+/* SIGTERM drains (a second one ends at once), SIGHUP asks for a reload */
+void fcgi_signals(int64_t drain_ms);
+bool fcgi_take_hup(void); /* true once after each SIGHUP */
+
+/* ---- request ------------------------------------------------------------ */
+
+enum method {
+	METHOD_GET,
+	METHOD_HEAD,
+	METHOD_POST,
+	METHOD_PUT,
+	METHOD_PATCH,
+	METHOD_DELETE,
+	METHOD_OPTIONS,
+	METHOD__MAX, /* anything else is 405 */
+};
+const char *method_name(enum method);
+
+struct segment {
+	struct str raw;
+	struct str text; /* decoded once; valid UTF-8, no control bytes */
+};
+
+struct request {
+	enum method method;
+	struct str method_text;
+	struct str target; /* REQUEST_URI without authority and fragment */
+	struct segment *segments; /* below the mount; no empty last one */
+	size_t nsegments;
+	struct str query; /* raw, without '?' */
+	struct params params;
+	struct str body;
+	struct str content_type, accept, authorization, origin;
+	struct str preflight; /* Access-Control-Request-Method */
+	struct str prefer;    /* RFC 7240 */
+	struct str remote;    /* REMOTE_ADDR */
+	const char *id;       /* request id: ours, 16 hex digits */
+};
+
+/* path, query and headers; -1 with ERR_BAD_PATH, ERR_BAD_QUERY,
+ * ERR_URL_TOO_LONG, ERR_NOT_FOUND (not below the mount) … */
+int request_read(struct arena *, struct fcgi *, const struct conf *,
+    struct request *, struct err *);
+/* the body; -1 as fcgi_read_body, ERR_MEDIA_TYPE for a Content-Encoding */
+int request_read_body(struct arena *, struct fcgi *, const struct conf *,
+    struct request *, struct err *);
+/* is the body's media type this one (parameters ignored)? */
+bool request_is(const struct request *, const char *media_type);
+/* preference token of Prefer such as "handling=strict" */
+bool request_prefers(const struct request *, const char *token);
+
+/* ---- route -------------------------------------------------------------- */
+
+struct ctx;
+
+enum need {
+	NEEDS_NONE = 0,
+	NEEDS_USER = 1,      /* a signed-in user */
+	NEEDS_SUPERUSER = 2, /* checked by the guard */
+	NEEDS_TABLE = 4,     /* {table} is in the snapshot */
+	NEEDS_JSON = 8,      /* a JSON body */
+	NEEDS_KEY = 16,      /* the table has a key */
+	NEEDS_SCHEMA = 32,   /* a snapshot is open */
+	NEEDS_NO_TOKEN = 64  /* a token sent along is not looked at */
+};
+
+struct route {
+	enum method method;
+	/* segments; {name} takes any one */
+	const char *pattern;
+	unsigned needs;
+	int (*handle)(struct ctx *);
+	const char *summary;
+};
+
+/*
+ * The first route of the table that fits; literal segments are looked for
+ * before {name}.  NULL: ERR_NOT_FOUND, or ERR_BAD_METHOD with *allow set to
+ * the value of the Allow header.
+ */
+const struct route *route_find(const struct route *const *tables,
+    const struct request *, struct arena *, const char **allow, struct err *);
+/* the segment that {name} of the pattern took */
+const struct segment *route_segment(
+    const struct route *, const struct request *, const char *name);
+
+/* ---- response ----------------------------------------------------------- */
+
+enum response_state {
+	RESPONSE_HEAD, /* nothing sent: status and headers can change */
+	RESPONSE_BODY, /* the head is out */
+	RESPONSE_DONE
+};
+
+struct response {
+	struct arena *arena;
+	struct fcgi *io;
+	enum response_state state;
+	int status;
+	struct buf headers;
+	struct buf body;   /* held back until it is known or full */
+	size_t hold_bytes; /* held back at most */
+	bool no_body;      /* HEAD, 204, 304 */
+	bool spool;        /* hold back everything, in a file */
+	int spool_fd;
+	int64_t spooled;
+	bool failed;        /* the body was cut */
+	bool client_gone;   /* … because nobody reads it any more */
+	int64_t sent_bytes; /* of the body */
+	int64_t length;     /* Content-Length for HEAD, -1: from the body */
+};
+
+void response_init(
+    struct response *, struct arena *, struct fcgi *, size_t hold_bytes);
+void response_status(struct response *, int);
+/* the value must be free of CR, LF and NUL: ours to ensure, so it asserts */
+void response_header(struct response *, const char *name, struct str value);
+void response_header_f(struct response *, const char *name, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+/* drops headers and body collected so far; only in RESPONSE_HEAD */
+void response_reset(struct response *);
+/* where the body is written; call response_pump now and then */
+struct buf *response_body(struct response *);
+/* sends what has been held back when it is more than hold_bytes; -1: the
+ * client is gone or the spool is full (ERR_INTERNAL) */
+int response_pump(struct response *, struct err *);
+/* sends what is left, with Content-Length when nothing went out before */
+int response_end(struct response *);
+/* the body cannot be finished */
+void response_break(struct response *);
+const char *status_reason(int status);
+
+#endif

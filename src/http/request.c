@@ -1,0 +1,217 @@
+/*
+ * A request as we see it.  The path and the query come from REQUEST_URI alone:
+ * web servers decode, collapse and rewrite every other form differently.
+ */
+#include "http/http.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/codec.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/utf8.h"
+#include "conf/conf.h"
+
+#define SEGMENTS_MAX 16
+
+static const char *const method_names[METHOD__MAX] = {
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+const char *
+method_name(enum method m)
+{
+	return m < METHOD__MAX ? method_names[m] : "?";
+}
+
+static enum method
+method_of(struct str text)
+{
+	int m;
+
+	for (m = 0; m < METHOD__MAX; m++)
+		if (str_eq_c(text, method_names[m]))
+			break;
+	return (enum method)m;
+}
+
+/* scheme://authority stays in front of an absolute-form target on Apache, a
+ * fragment behind it on nginx and lighttpd */
+static struct str
+bare_target(struct str uri)
+{
+	ptrdiff_t i;
+	size_t from;
+
+	i = str_chr(uri, '#');
+	if (i >= 0)
+		uri.len = (size_t)i;
+	if (uri.len > 0 && uri.p[0] == '/')
+		return uri;
+	for (from = 0; from + 3 <= uri.len; from++)
+		if (memcmp(uri.p + from, "://", 3) == 0)
+			break;
+	if (from + 3 > uri.len)
+		return uri;
+	uri = str_sub(uri, from + 3, uri.len);
+	i = str_chr(uri, '/');
+	return i < 0 ? STR("/") : str_sub(uri, (size_t)i, uri.len);
+}
+
+static bool
+has_raw_control(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+/* "..", also when hidden by %2F: nginx chooses its location by the decoded
+ * path, so it would guard another place than the one we see */
+static bool
+climbs(struct str text)
+{
+	struct str rest = text, part;
+
+	while (str_cut(&rest, '/', &part))
+		if (str_eq(part, STR(".")) || str_eq(part, STR("..")))
+			return true;
+	return false;
+}
+
+static int
+add_segment(struct arena *a, struct request *r, struct str raw, struct err *err)
+{
+	struct segment *seg;
+
+	if (r->nsegments == SEGMENTS_MAX)
+		return err_set(err, ERR_NOT_FOUND, NULL);
+	seg = &r->segments[r->nsegments];
+	seg->raw = raw;
+	if (raw.len == 0)
+		return err_set(
+		    err, ERR_BAD_PATH, "The path has an empty segment.");
+	if (percent_decode(a, raw, false, &seg->text) != 0)
+		return err_set(err, ERR_BAD_PATH,
+		    "The path has a malformed percent escape.");
+	if (!utf8_valid(seg->text) || str_chr(seg->text, '\0') >= 0)
+		return err_set(
+		    err, ERR_BAD_PATH, "The path is not valid UTF-8 text.");
+	if (climbs(seg->text))
+		return err_set(
+		    err, ERR_BAD_PATH, "The path has a '.' or '..' segment.");
+	r->nsegments++;
+	return 0;
+}
+
+static int
+split_path(struct arena *a, struct request *r, struct str path, struct err *err)
+{
+	struct str rest, raw;
+
+	r->segments = arena_array(a, struct segment, SEGMENTS_MAX);
+	if (has_raw_control(path))
+		return err_set(err, ERR_BAD_PATH,
+		    "The path has a space or a control character in it.");
+	if (path.len == 0 || path.p[0] != '/')
+		return err_set(err, ERR_NOT_FOUND, NULL);
+	rest = str_sub(path, 1, path.len);
+	while (str_cut(&rest, '/', &raw)) {
+		if (raw.len == 0 && rest.p == NULL)
+			break; /* the optional slash at the end */
+		if (add_segment(a, r, raw, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+read_target(struct arena *a, const struct conf *conf, struct request *r,
+    struct err *err)
+{
+	struct str mount = str_from(conf->mount), path = r->target;
+	ptrdiff_t q = str_chr(r->target, '?');
+
+	r->query = STR("");
+	if (q >= 0) {
+		path.len = (size_t)q;
+		r->query = str_sub(r->target, (size_t)q + 1, r->target.len);
+	}
+	if (mount.len > 0) {
+		if (!str_starts(path, mount))
+			return err_set(err, ERR_NOT_FOUND, NULL);
+		path = str_sub(path, mount.len, path.len);
+	}
+	if (path.len == 0)
+		path = STR("/");
+	if (split_path(a, r, path, err) != 0)
+		return -1;
+	return params_parse(
+	    a, r->query, (size_t)conf->max_params, &r->params, err);
+}
+
+int
+request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
+    struct request *r, struct err *err)
+{
+	char *id = arena_alloc(a, 17);
+	struct str uri = fcgi_param(f, "REQUEST_URI");
+
+	random_hex(id, 8);
+	r->id = id;
+	r->method_text = fcgi_param(f, "REQUEST_METHOD");
+	r->method = method_of(r->method_text);
+	r->target = bare_target(uri.p != NULL ? uri : STR("/"));
+	r->content_type = fcgi_param(f, "CONTENT_TYPE");
+	r->accept = fcgi_param(f, "HTTP_ACCEPT");
+	r->authorization = fcgi_param(f, "HTTP_AUTHORIZATION");
+	r->origin = fcgi_param(f, "HTTP_ORIGIN");
+	r->preflight = fcgi_param(f, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
+	r->prefer = fcgi_param(f, "HTTP_PREFER");
+	r->remote = fcgi_param(f, "REMOTE_ADDR");
+	if (r->target.len > (size_t)conf->url_max)
+		return err_set(err, ERR_URL_TOO_LONG,
+		    "The URL may have at most %lld bytes.",
+		    (long long)conf->url_max);
+	return read_target(a, conf, r, err);
+}
+
+int
+request_read_body(struct arena *a, struct fcgi *f, const struct conf *conf,
+    struct request *r, struct err *err)
+{
+	struct str encoding = fcgi_param(f, "HTTP_CONTENT_ENCODING");
+	struct buf body;
+
+	buf_init(&body, a, (size_t)conf->body_max);
+	if (fcgi_read_body(f, &body, err) != 0)
+		return -1;
+	r->body = buf_view(&body);
+	if (encoding.len > 0 && !str_case_eq(encoding, STR("identity")))
+		return err_set(err, ERR_MEDIA_TYPE,
+		    "The body must not have a Content-Encoding.");
+	return 0;
+}
+
+bool
+request_is(const struct request *r, const char *media_type)
+{
+	struct str type = r->content_type;
+	ptrdiff_t i = str_chr(type, ';');
+
+	if (i >= 0)
+		type.len = (size_t)i;
+	return str_case_eq(str_trim(type), str_from(media_type));
+}
+
+bool
+request_prefers(const struct request *r, const char *token)
+{
+	struct str rest = r->prefer, item;
+
+	while (rest.p != NULL && str_cut(&rest, ',', &item))
+		if (str_case_eq(str_trim(item), str_from(token)))
+			return true;
+	return false;
+}

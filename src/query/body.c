@@ -1,0 +1,141 @@
+/*
+ * A JSON object becomes assignments in the table's column order, so that the
+ * same columns give the same statement whatever order the client wrote.
+ * Every fault is reported in one answer; nothing is written unless all is
+ * right (SECURITY Q11: an unknown member is an error, never skipped).
+ */
+#include "query/query_priv.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "schema/schema.h"
+
+struct reading {
+	struct arena *arena;
+	const struct table *table;
+	const struct json *json;
+	enum body_mode mode;
+	const struct query *key;
+	struct body *body;
+	struct err *err;
+};
+
+static bool
+is_writable(const struct column *c)
+{
+	return !c->generated && c->identity != IDENTITY_ALWAYS && c->updatable;
+}
+
+static bool
+is_required(const struct column *c)
+{
+	return c->not_null && !c->has_default && c->identity == IDENTITY_NONE &&
+	       is_writable(c);
+}
+
+/* the value that the path gives this column, or NULL */
+static const struct value *
+path_value(const struct reading *r, const struct column *c)
+{
+	if (r->key == NULL)
+		return NULL;
+	for (size_t i = 0; i < r->key->nkey; i++)
+		if (&r->table->columns[r->table->key[i]] == c)
+			return &r->key->key[i];
+	return NULL;
+}
+
+static void
+check_key(struct reading *r, const struct column *c, const struct value *want,
+    const struct json *j)
+{
+	struct str text;
+	const char *wrong;
+	bool is_null;
+
+	wrong = value_from_json(r->arena, c->type, j, &text, &is_null);
+	if (wrong == NULL &&
+	    (is_null || !value_equal(c->type, want->text, text)))
+		wrong = "The key must be the same as in the path.";
+	if (wrong != NULL)
+		err_add_field(r->err, ERR_BAD_VALUE, c->name, "%s", wrong);
+}
+
+static void
+add_value(struct reading *r, const struct column *c, const struct json *j)
+{
+	struct assign *as = &r->body->v[r->body->n];
+	const char *wrong;
+
+	*as = (struct assign){.column = c};
+	wrong = value_from_json(r->arena, c->type, j, &as->text, &as->is_null);
+	if (wrong == NULL && as->is_null && c->not_null)
+		wrong = "This field may not be null.";
+	if (wrong != NULL)
+		err_add_field(r->err, ERR_BAD_VALUE, c->name, "%s", wrong);
+	else
+		r->body->n++;
+}
+
+static void
+add_absent(struct reading *r, const struct column *c)
+{
+	if (r->mode == BODY_PATCH || !is_writable(c))
+		return;
+	if (is_required(c)) {
+		err_add_field(
+		    r->err, ERR_REQUIRED, c->name, "This field is required.");
+		return;
+	}
+	if (r->mode == BODY_REPLACE)
+		r->body->v[r->body->n++] =
+		    (struct assign){.column = c, .is_default = true};
+}
+
+static void
+read_column(struct reading *r, const struct column *c)
+{
+	const struct value *in_path = path_value(r, c);
+	const struct json *j = json_get(r->json, c->name);
+
+	if (in_path != NULL) {
+		if (j != NULL)
+			check_key(r, c, in_path, j);
+	} else if (j == NULL) {
+		add_absent(r, c);
+	} else if (is_writable(c)) {
+		add_value(r, c, j);
+	} else if (r->mode == BODY_CREATE) {
+		err_add_field(
+		    r->err, ERR_READ_ONLY, c->name, "This field is read-only.");
+	}
+}
+
+static void
+check_names(struct reading *r)
+{
+	for (const struct json *m = r->json->child; m != NULL; m = m->next)
+		if (table_column(r->table, m->key) == NULL)
+			err_add_field(r->err, ERR_UNKNOWN_COLUMN, m->key,
+			    "There is no such column.");
+}
+
+int
+body_parse(struct arena *a, const struct table *t, const struct json *json,
+    enum body_mode mode, const struct query *key, struct body *out,
+    struct err *err)
+{
+	struct reading r = {a, t, json, mode, key, out, err};
+
+	*out = (struct body){NULL, 0};
+	if (json->kind != JSON_OBJECT)
+		return err_set(err, ERR_BAD_VALUE,
+		    "The body must be a JSON object, not %s.",
+		    json_kind_name(json->kind));
+	out->v = arena_array(a, struct assign, t->ncolumns);
+	check_names(&r);
+	for (size_t i = 0; i < t->ncolumns; i++)
+		read_column(&r, &t->columns[i]);
+	return err->id != ERR_NONE ? -1 : 0;
+}

@@ -1,0 +1,248 @@
+/*
+ * The database as we know it: tables, columns, types, keys and relations.
+ *
+ * dynapi-introspect fills struct table from the catalogs and writes them with
+ * snapshot_write; everybody else opens the file with schema_open and sees the
+ * same structs.  Opening checks the header and the directory of names only;
+ * a table's record is read, verified and kept at first touch, so that opening
+ * costs the same with 10 tables as with 60,000.
+ *
+ * Everything reached from a struct schema belongs to its arena and is valid
+ * until schema_free.  It is read-only for all but the introspection.
+ * Names are PostgreSQL's own (pg_class, pg_attribute, pg_constraint: chapter
+ * 53, System Catalogs).
+ */
+#ifndef DYNAPI_SCHEMA_H
+#define DYNAPI_SCHEMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct arena;
+struct buf;
+struct err;
+
+#define SNAPSHOT_FORMAT 1
+
+/* What the input grammar, the filters and the rendering need to know. */
+enum type_class {
+	TYPE_BOOL,
+	TYPE_INT2,
+	TYPE_INT4,
+	TYPE_INT8,
+	TYPE_NUMERIC,
+	TYPE_FLOAT4,
+	TYPE_FLOAT8,
+	TYPE_TEXT, /* text, varchar, name, citext: max_len says how many */
+	TYPE_CHAR, /* bpchar */
+	TYPE_BYTEA,
+	TYPE_DATE,
+	TYPE_TIME,
+	TYPE_TIMETZ,
+	TYPE_TIMESTAMP,
+	TYPE_TIMESTAMPTZ,
+	TYPE_INTERVAL,
+	TYPE_UUID,
+	TYPE_JSON,
+	TYPE_JSONB,
+	TYPE_ENUM,
+	TYPE_ARRAY,
+	TYPE_COMPOSITE,
+	TYPE_RANGE,   /* multiranges too */
+	TYPE_BUILTIN, /* other types of pg_catalog: text in, text out */
+	TYPE_OTHER    /* types of extensions: to_json decides how they look */
+};
+
+struct type {
+	enum type_class class;   /* of the base type, where this is a domain */
+	uint32_t oid;            /* of the column's own type */
+	struct str schema, name; /* pg_type.typname: "int4", "_text", … */
+	struct str display;      /* format_type, for people */
+	bool is_domain;
+	bool domain_not_null;
+	struct str base_schema, base_name; /* of a domain; else as above */
+	int32_t max_len;                   /* characters, 0: no limit */
+	int32_t precision;                 /* numeric: digits, 0: no limit */
+	int32_t scale;
+	struct str *labels; /* enum, in their order */
+	size_t nlabels;
+	struct type *element;      /* array */
+	struct type_field *fields; /* composite */
+	size_t nfields;
+};
+
+struct type_field {
+	struct str name;
+	struct type *type;
+};
+
+enum identity { IDENTITY_NONE, IDENTITY_ALWAYS, IDENTITY_BY_DEFAULT };
+
+struct column {
+	struct str name;
+	int16_t attnum;
+	struct type *type;
+	bool not_null; /* domain's NOT NULL included */
+	bool has_default;
+	enum identity identity;
+	bool generated;         /* GENERATED ALWAYS AS … STORED */
+	bool updatable;         /* PostgreSQL can write it (views) */
+	bool has_eq, has_order; /* btree or hash operators exist */
+	struct str comment;     /* STR_NONE when there is none */
+	/* resolved at load: the foreign key of this single column, or NULL */
+	const struct fkey *fkey;
+};
+
+enum constraint_kind {
+	CONSTRAINT_PRIMARY,
+	CONSTRAINT_UNIQUE,
+	CONSTRAINT_CHECK,
+	CONSTRAINT_EXCLUDE
+};
+
+struct constraint {
+	struct str name;
+	enum constraint_kind kind;
+	uint16_t *columns; /* indices into table.columns */
+	size_t ncolumns;
+};
+
+/* One foreign key; in table.fkeys it leaves the table, in table.refs it
+ * arrives (columns are always this table's, far_columns the other's). */
+struct fkey {
+	struct str name;
+	uint16_t *columns;
+	size_t ncolumns;
+	struct str far_table; /* qualified name as in the directory */
+	struct str *far_columns;
+	bool far_unique; /* refs: the far columns are unique: to-one */
+};
+
+enum table_kind {
+	TABLE_ORDINARY,
+	TABLE_PARTITIONED,
+	TABLE_VIEW,
+	TABLE_MATVIEW,
+	TABLE_FOREIGN
+};
+
+struct table {
+	struct str schema, name;
+	struct str qname; /* schema.name: rights and logs use this */
+	struct str path;  /* the segment below /api/dyn/ */
+	uint32_t oid;
+	enum table_kind kind;
+	struct column *columns; /* by attnum, dropped ones left out */
+	size_t ncolumns;
+	uint16_t *key; /* indices of the primary (or configured) key */
+	size_t nkey;
+	struct constraint *constraints;
+	size_t nconstraints;
+	struct fkey *fkeys, *refs;
+	size_t nfkeys, nrefs;
+	bool can_insert, can_update, can_delete; /* what PostgreSQL can */
+	bool row_security;
+	int64_t est_rows; /* pg_class.reltuples, -1: never analysed */
+	struct str comment;
+};
+
+/* a line of the directory: all that is known without loading the table */
+struct table_entry {
+	struct str qname, schema, name, path;
+	enum table_kind kind;
+	struct str *key; /* column names */
+	size_t nkey;
+};
+
+/* why a table is not exposed, or what an operator should know */
+struct notice {
+	struct str qname;
+	struct str text;
+	bool excluded; /* else: a warning */
+};
+
+struct snapshot_meta {
+	struct str program_version;
+	struct str database;  /* current_database() */
+	struct str system_id; /* pg_control_system().system_identifier or
+	                         * STR_NONE where it may not be read */
+	uint32_t database_oid;
+	uint64_t generation; /* grows by one with each written change */
+	int64_t written_s;   /* clock_real_s */
+	struct str default_schema;
+	struct str schemas; /* as configured: part of "is it still fresh" */
+};
+
+struct schema;
+
+/*
+ * NULL with ERR_SNAPSHOT_UNAVAILABLE (cause for the log: missing, damaged,
+ * another format with both versions named).
+ */
+struct schema *schema_open(const char *path, struct err *);
+void schema_free(struct schema *);
+const struct snapshot_meta *schema_meta(const struct schema *);
+/* true when path now names another file than the one opened (one stat);
+ * false when it is gone: the old one serves on */
+bool schema_replaced(const struct schema *, const char *path);
+
+size_t schema_count(const struct schema *);
+const struct table_entry *schema_entry(const struct schema *, size_t i);
+/*
+ * By qualified name / by path segment (DECISIONS 2: exact name of the default
+ * schema, else split at a dot).  NULL with err->id ERR_NONE when there is no
+ * such table; NULL with ERR_SNAPSHOT_UNAVAILABLE when its record is damaged.
+ */
+const struct table *schema_table(
+    struct schema *, struct str qname, struct err *);
+const struct table *schema_table_by_path(
+    struct schema *, struct str segment, struct err *);
+/* what the introspection had to tell; -1: that part is damaged */
+int schema_notices(struct schema *, struct notice **, size_t *n, struct err *);
+
+const struct column *table_column(const struct table *, struct str name);
+/* single column that is the whole key, or NULL */
+const struct column *table_key_column(const struct table *);
+/* all there is to know of it, as the snapshot holds it; without the estimate
+ * two equal tables give equal bytes */
+void table_json(struct buf *, const struct table *, bool with_estimate);
+
+/* class of a built-in type by its OID (pg_type.dat); TYPE_OTHER if unknown */
+enum type_class type_class_of(uint32_t oid);
+const char *type_class_name(enum type_class);
+bool type_is_text(const struct type *);   /* searchable */
+bool type_is_number(const struct type *); /* JSON number by default */
+
+/* Everything in a snapshot, as the introspection has it in hand. */
+struct snapshot {
+	struct snapshot_meta meta;
+	struct table *tables; /* sorted by qname */
+	size_t ntables;
+	struct notice *notices; /* sorted by qname and text */
+	size_t nnotices;
+};
+
+/*
+ * Writes beside path, verifies what was written, syncs and renames; -1 leaves
+ * the old file as it was.  Killed at any moment leaves the old or the new
+ * file.  meta.generation is what the caller says.
+ *
+ * Two writers at once each leave a whole file; who compares with the old file
+ * first holds snapshot_lock meanwhile, so that an older state never replaces
+ * a newer one.
+ */
+int snapshot_write(const char *path, const struct snapshot *, struct err *);
+/* the whole file, every record verified; for --check, --diff, --list */
+int snapshot_read(
+    struct arena *, const char *path, struct snapshot *, struct err *);
+/*
+ * Waits for the lock file beside path and removes what killed writers left
+ * there.  A descriptor to close, or -1 (ERR_INTERNAL with the cause).
+ */
+int snapshot_lock(const char *path, struct err *);
+/* the format of the file, 0 when it cannot be told (missing, damaged) */
+int snapshot_format(const char *path);
+
+#endif

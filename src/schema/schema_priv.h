@@ -1,0 +1,77 @@
+/*
+ * Inside schema/: the parts of the snapshot file.
+ *
+ *   header     key and value rows; their SHA-256 covers all but itself, and
+ *              one row is the directory's SHA-256, one the notices'
+ *   part 1     the directory: names, kinds and keys of all tables, sorted by
+ *              qualified name and searched where it lies
+ *   part 2     the notices, as JSON
+ *   record i   table i of the directory, as JSON, with the SHA-256 of salt,
+ *              i and text; the salt is new in each file
+ *
+ * A record's checksum lies beside it and not in the directory, which so stays
+ * small enough to be verified whole at each start.
+ */
+#ifndef DYNAPI_SCHEMA_PRIV_H
+#define DYNAPI_SCHEMA_PRIV_H
+
+#include "schema/schema.h"
+
+struct arena;
+struct buf;
+struct err;
+struct snapfile;
+
+enum snapshot_part { PART_DIRECTORY = 1, PART_NOTICES = 2 };
+
+/* header read and verified; closed with the arena */
+struct snapfile *snapfile_open(struct arena *, const char *path, struct err *);
+const struct snapshot_meta *snapfile_meta(const struct snapfile *);
+/* a verified copy in the arena */
+int snapfile_part(struct snapfile *, struct arena *, enum snapshot_part,
+    struct str *bytes, struct err *);
+int snapfile_record(struct snapfile *, struct arena *, size_t i,
+    struct str *json, struct err *);
+/* false when path names another file now; true when it names none */
+bool snapfile_current(const struct snapfile *, const char *path);
+
+/* directory.c: a view of the bytes, which stay the caller's */
+struct directory {
+	struct str bytes;
+	size_t n;
+};
+
+struct directory_hit {
+	struct str qname, schema, name;
+	enum table_kind kind;
+	bool full_path; /* addressed with its schema */
+	size_t nkey;
+	struct str keys; /* the encoded key names, for directory_key */
+};
+
+void directory_write(struct buf *, const struct snapshot *);
+/* checks that every entry lies inside and that they are in order; -1 else */
+int directory_open(struct str bytes, struct directory *);
+void directory_get(const struct directory *, size_t i, struct directory_hit *);
+/* position of a qualified name, or -1 */
+ptrdiff_t directory_find(const struct directory *, struct str qname);
+/* cuts the next key name off keys */
+struct str directory_key(struct str *keys);
+
+/* record.c: the words that stand for our enums, by their values */
+extern const char *const record_kinds[];       /* TABLE_FOREIGN + 1 */
+extern const char *const record_constraints[]; /* CONSTRAINT_EXCLUDE + 1 */
+extern const char *const record_identities[];  /* IDENTITY_BY_DEFAULT + 1 */
+
+void notices_write(struct buf *, const struct notice *, size_t n);
+/* record_read.c: texts are copied to the arena; scratch is used while
+ * reading; -1: it is not a record as table_json makes them */
+int record_read(
+    struct arena *, struct arena *scratch, struct str json, struct table *);
+int notices_read(struct arena *, struct arena *scratch, struct str json,
+    struct notice **, size_t *n);
+
+/* opens into an arena of the caller's, who frees it instead of the schema */
+struct schema *schema_open_in(struct arena *, const char *path, struct err *);
+
+#endif

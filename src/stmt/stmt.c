@@ -1,0 +1,158 @@
+/*
+ * The three calls that make SQL: literal text, quoted identifier, parameter.
+ * Identifiers are always quoted, for "interval" and "char" mean something else
+ * without quotes; the session's search_path is empty, so that only pg_catalog
+ * can answer an unqualified name.
+ */
+#include "stmt/stmt.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "query/query.h"
+#include "schema/schema.h"
+
+#define TEXT_MAX (4u << 20)
+
+struct stmt *
+stmt_new(struct arena *a, const char *label)
+{
+	struct stmt *s = arena_make(a, struct stmt);
+
+	s->arena = a;
+	s->label = label;
+	buf_init(&s->text, a, TEXT_MAX);
+	return s;
+}
+
+void
+stmt_add(struct stmt *s, const char *text, size_t len)
+{
+	buf_add(&s->text, text, len);
+}
+
+void
+stmt_ident(struct stmt *s, struct str name)
+{
+	buf_char(&s->text, '"');
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.p[i] == '"')
+			buf_char(&s->text, '"');
+		buf_char(&s->text, name.p[i]);
+	}
+	buf_char(&s->text, '"');
+}
+
+static void
+add_qualified(struct stmt *s, struct str schema, struct str name)
+{
+	stmt_ident(s, schema);
+	stmt_lit(s, ".");
+	stmt_ident(s, name);
+}
+
+void
+stmt_table(struct stmt *s, const struct table *t)
+{
+	add_qualified(s, t->schema, t->name);
+}
+
+void
+stmt_type(struct stmt *s, const struct type *t)
+{
+	add_qualified(s, t->base_schema, t->base_name);
+}
+
+void
+stmt_column(struct stmt *s, const struct column *c)
+{
+	stmt_lit(s, "t.");
+	stmt_ident(s, c->name);
+}
+
+/* an array that begins as nothing */
+static void *
+grow(struct arena *a, void *old, size_t old_bytes, size_t bytes)
+{
+	return old == NULL ? arena_alloc(a, bytes)
+			   : arena_grow(a, old, old_bytes, bytes);
+}
+
+static void
+add_arg(struct stmt *s, const char *text)
+{
+	if (s->nargs == s->args_cap) {
+		size_t cap = s->args_cap == 0 ? 8 : 2 * s->args_cap;
+
+		s->args = grow(s->arena, s->args,
+		    s->args_cap * sizeof(*s->args), cap * sizeof(*s->args));
+		s->args_cap = cap;
+	}
+	s->args[s->nargs++] = text;
+}
+
+void
+stmt_param_again(struct stmt *s, size_t n)
+{
+	stmt_lit(s, "$");
+	buf_u64(&s->text, n);
+}
+
+void
+stmt_param(struct stmt *s, struct str value, const struct type *t)
+{
+	add_arg(s, value.p == NULL ? NULL : str_c(s->arena, value));
+	stmt_param_again(s, s->nargs);
+	if (t == NULL)
+		return;
+	stmt_lit(s, "::");
+	stmt_type(s, t);
+}
+
+void
+stmt_param_i64(struct stmt *s, int64_t n)
+{
+	add_arg(s, arena_printf(s->arena, "%lld", (long long)n));
+	stmt_param_again(s, s->nargs);
+	stmt_lit(s, "::int8");
+}
+
+/* a bounded number of texts; all other limits share one (MEASURED 2) */
+void
+stmt_limit(struct stmt *s, int64_t rows, const struct stmt_opts *o)
+{
+	static const int64_t common[] = {1, 20, 25, 50, 100, 1000};
+	bool print = rows == o->page_size || rows == o->max_page_size;
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		print = print || rows == common[i];
+	stmt_lit(s, " limit ");
+	if (print)
+		buf_i64(&s->text, rows);
+	else
+		stmt_param_i64(s, rows);
+}
+
+void
+stmt_col(struct stmt *s, struct str name, enum cell cell)
+{
+	s->cols = grow(s->arena, s->cols, s->ncols * sizeof(*s->cols),
+	    (s->ncols + 1) * sizeof(*s->cols));
+	s->cols[s->ncols++] = (struct stmt_col){name, cell};
+}
+
+/* to the column's own type: a domain's checks are part of the question */
+struct stmt *
+stmt_cast(struct arena *a, const struct assign *as)
+{
+	const struct type *t = as->column->type;
+	struct stmt *s = stmt_new(a, "cast");
+
+	stmt_lit(s, "select ");
+	stmt_param(
+	    s, as->is_null || as->is_default ? STR_NONE : as->text, NULL);
+	stmt_lit(s, "::");
+	add_qualified(s, t->schema, t->name);
+	stmt_col(s, as->column->name, CELL_TEXT);
+	return s;
+}

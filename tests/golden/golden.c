@@ -1,0 +1,386 @@
+/*
+ * Reads tests/golden/NAME.case: a request, and below it, indented by a tab, what
+ * becomes of it: the tree, the SQL and its arguments, or the error.  Prints
+ * TAP.  UPDATE_GOLDEN=1 writes the files anew: read the difference before you
+ * believe it.  golden --sql prints all statements as a psql script instead,
+ * each prepared and executed with its arguments (against sample.sql).
+ *
+ * "set NAME" and "set NAME=VALUE" lines change the configuration for what
+ * follows in the file: strict, nopage, numeric_as=string, bigint_as=string,
+ * max_rows=N, max_filters=N.
+ */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/sample_tables.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/params.h"
+#include "query/query.h"
+#include "stmt/stmt.h"
+
+#define FILE_MAX (4u << 20)
+
+struct golden {
+	struct arena *arena;
+	const char *file;
+	struct query_limits limits;
+	struct stmt_opts opts;
+	bool update, print_sql;
+	struct buf out; /* the file as it should be */
+	unsigned cases, failures;
+};
+
+struct request {
+	struct str line, method, path, query, body, want;
+	unsigned number; /* of its line in the file */
+};
+
+static void
+reset_options(struct golden *g)
+{
+	g->limits = (struct query_limits){.page_size = 25,
+	    .max_page_size = 1000,
+	    .max_filters = 64,
+	    .allow_page = true};
+	g->opts = (struct stmt_opts){.page_size = 25, .max_page_size = 1000};
+}
+
+static void
+die(const struct golden *g, unsigned line, const char *what, struct str text)
+{
+	printf(
+	    "Bail out! %s:%u: %s: %.*s\n", g->file, line, what, STR_ARGS(text));
+	exit(1);
+}
+
+static void
+set_option(struct golden *g, struct str option, unsigned line)
+{
+	struct str value = option, name;
+	int64_t n = 0;
+
+	str_cut(&value, '=', &name);
+	if (value.p != NULL && str_i64(value, &n) != 0)
+		n = -1;
+	if (str_eq_c(option, "strict"))
+		g->limits.strict = true;
+	else if (str_eq_c(option, "nopage"))
+		g->limits.allow_page = false;
+	else if (str_eq_c(option, "numeric_as=string"))
+		g->opts.numeric_as_string = true;
+	else if (str_eq_c(option, "bigint_as=string"))
+		g->opts.bigint_as_string = true;
+	else if (str_eq_c(option, "default"))
+		reset_options(g);
+	else if (str_eq_c(name, "max_rows") && n > 0)
+		g->opts.max_rows = n;
+	else if (str_eq_c(name, "max_filters") && n > 0)
+		g->limits.max_filters = (size_t)n;
+	else
+		die(g, line, "no such option", option);
+}
+
+static void
+put_error(struct buf *b, const struct err *e)
+{
+	buf_printf(b, "error: %s", err_code(e->id));
+	if (e->detail != NULL)
+		buf_printf(b, " %s", e->detail);
+	buf_char(b, '\n');
+	for (const struct err_field *f = e->fields; f != NULL; f = f->next)
+		buf_printf(b, "  %.*s: %s\n", STR_ARGS(f->field), f->text);
+}
+
+static void
+put_stmt(struct buf *b, const struct stmt *s)
+{
+	buf_printf(b, "%s: %s\n", s->label, s->text.p);
+	for (size_t i = 0; i < s->nargs; i++)
+		if (s->args[i] == NULL)
+			buf_printf(b, "arg %zu is null\n", i + 1);
+		else
+			buf_printf(b, "arg %zu |%s|\n", i + 1, s->args[i]);
+}
+
+/* as psql reads it; arguments as literals, for EXECUTE has no binding */
+static void
+print_sql(const struct golden *g, const struct request *r, const struct stmt *s)
+{
+	printf("\\echo '%s:%u'\n", strrchr(g->file, '/') + 1, r->number);
+	printf("prepare s as %s;\nexecute s", s->text.p);
+	for (size_t i = 0; i < s->nargs; i++) {
+		fputs(i == 0 ? "(" : ", ", stdout);
+		if (s->args[i] == NULL) {
+			fputs("null", stdout);
+			continue;
+		}
+		putchar('\'');
+		for (const char *p = s->args[i]; *p != '\0'; p++)
+			printf(*p == '\'' ? "''" : "%c", *p);
+		putchar('\'');
+	}
+	printf("%s;\ndeallocate s;\n", s->nargs > 0 ? ")" : "");
+}
+
+static void
+give(struct golden *g, const struct request *r, struct buf *b,
+    const struct stmt *s)
+{
+	if (g->print_sql)
+		print_sql(g, r, s);
+	put_stmt(b, s);
+}
+
+static void
+show_read(struct golden *g, const struct request *r, struct buf *b,
+    const struct query *q)
+{
+	query_dump(b, q);
+	if (q->want_count == COUNT_EXACT)
+		give(g, r, b, stmt_count(g->arena, q, 0));
+	if (q->want_count == COUNT_ESTIMATED)
+		give(g, r, b, stmt_estimate(g->arena, q));
+	if (str_eq_c(r->method, "HEAD"))
+		give(g, r, b, stmt_count(g->arena, q, 100));
+	else
+		give(g, r, b, stmt_select(g->arena, q, &g->opts));
+}
+
+static int
+show_write(struct golden *g, const struct request *r, struct buf *b,
+    const struct query *q, const struct table *t, struct err *err)
+{
+	bool post = str_eq_c(r->method, "POST");
+	enum body_mode mode = post                         ? BODY_CREATE
+			      : str_eq_c(r->method, "PUT") ? BODY_REPLACE
+							   : BODY_PATCH;
+	struct body body;
+	struct json *j;
+
+	j = json_parse(g->arena, r->body, err);
+	if (j == NULL ||
+	    body_parse(g->arena, t, j, mode, post ? NULL : q, &body, err) != 0)
+		return -1;
+	give(g, r, b,
+	    post ? stmt_insert(g->arena, t, &body, t->ncolumns < 9, &g->opts)
+		 : stmt_update(g->arena, q, &body, t->ncolumns < 9, &g->opts));
+	return 0;
+}
+
+static int
+answer(
+    struct golden *g, const struct request *r, struct buf *b, struct err *err)
+{
+	struct str rest = r->path, name, key;
+	const struct table *t;
+	struct params params;
+	struct query *q;
+
+	str_cut(&rest, '/', &name);
+	if (!str_cut(&rest, '/', &key))
+		key = STR("");
+	t = sample_table(name);
+	if (t == NULL)
+		die(g, r->number, "no such table", name);
+	if (params_parse(g->arena, r->query, 100, &params, err) != 0)
+		return -1;
+	q = query_parse_drf(g->arena, &params, &g->limits, err);
+	if (q == NULL ||
+	    query_resolve(g->arena, q, NULL, t, &g->limits, err) != 0)
+		return -1;
+	if (key.len > 0 && query_key(g->arena, q, key, err) != 0)
+		return -1;
+	if (str_eq_c(r->method, "GET") || str_eq_c(r->method, "HEAD")) {
+		show_read(g, r, b, q);
+		return 0;
+	}
+	if (str_eq_c(r->method, "DELETE")) {
+		give(g, r, b, stmt_delete(g->arena, q));
+		return 0;
+	}
+	return show_write(g, r, b, q, t, err);
+}
+
+static struct str
+run_request(struct golden *g, const struct request *r)
+{
+	struct str text, line;
+	struct buf raw, b;
+	struct err err;
+
+	buf_init(&raw, g->arena, FILE_MAX);
+	buf_init(&b, g->arena, FILE_MAX);
+	err_init(&err, g->arena);
+	if (answer(g, r, &raw, &err) != 0)
+		put_error(&raw, &err);
+	text = buf_view(&raw);
+	while (str_cut(&text, '\n', &line))
+		if (text.p != NULL || line.len > 0)
+			buf_printf(&b, "\t%.*s\n", STR_ARGS(line));
+	return buf_view(&b);
+}
+
+static void
+print_lines(const char *label, struct str text)
+{
+	struct str line;
+
+	printf("# %s\n", label);
+	while (str_cut(&text, '\n', &line))
+		printf("#%.*s\n", STR_ARGS(line));
+}
+
+static void
+run_case(struct golden *g, const struct request *r)
+{
+	struct str got = run_request(g, r);
+	bool fine = str_eq(got, r->want) || g->update;
+
+	buf_str(&g->out, got);
+	g->cases++;
+	if (g->print_sql)
+		return;
+	printf("%s %u - %s:%u %.*s\n", fine ? "ok" : "not ok", g->cases,
+	    strrchr(g->file, '/') + 1, r->number, STR_ARGS(r->line));
+	if (fine)
+		return;
+	g->failures++;
+	print_lines("got:", got);
+	print_lines("wanted:", r->want);
+}
+
+/* "GET /api/dyn/film/7?fields=title" */
+static void
+split_request(struct golden *g, struct request *r)
+{
+	struct str rest = r->line, url;
+
+	str_cut(&rest, ' ', &r->method);
+	url = rest.p != NULL ? rest : STR("");
+	if (!str_starts(url, STR("/api/dyn/")))
+		die(g, r->number, "no request", r->line);
+	url = str_sub(url, 9, url.len);
+	str_cut(&url, '?', &r->path);
+	r->query = url.p != NULL ? url : STR("");
+}
+
+static bool
+is_request(struct str line)
+{
+	return line.len > 0 && line.p[0] >= 'A' && line.p[0] <= 'Z';
+}
+
+static void
+take_body(struct golden *g, struct str *rest, struct request *r)
+{
+	struct str line;
+
+	r->body = STR("");
+	if (rest->len == 0 || strchr("\t\n", rest->p[0]) != NULL)
+		return;
+	str_cut(rest, '\n', &line);
+	r->body = line;
+	buf_str(&g->out, line);
+	buf_char(&g->out, '\n');
+}
+
+static void
+take_want(struct str *rest, struct request *r)
+{
+	const char *start = rest->p;
+	struct str line;
+
+	while (rest->len > 0 && rest->p[0] == '\t')
+		str_cut(rest, '\n', &line);
+	r->want = (struct str){start, (size_t)(rest->p - start)};
+}
+
+static void
+run_text(struct golden *g, struct str rest)
+{
+	struct str whole = rest, line;
+
+	while (rest.len > 0) {
+		struct request r = {.number = 1};
+
+		for (const char *p = whole.p; p < rest.p; p++)
+			r.number += *p == '\n';
+		str_cut(&rest, '\n', &line);
+		buf_str(&g->out, line);
+		buf_char(&g->out, '\n');
+		if (str_starts(line, STR("set ")))
+			set_option(g, str_sub(line, 4, line.len), r.number);
+		if (!is_request(line))
+			continue;
+		r.line = line;
+		split_request(g, &r);
+		take_body(g, &rest, &r);
+		take_want(&rest, &r);
+		run_case(g, &r);
+	}
+}
+
+static struct str
+read_all(struct golden *g)
+{
+	char *text = arena_alloc(g->arena, FILE_MAX);
+	FILE *f = fopen(g->file, "r");
+	size_t n;
+
+	if (f == NULL)
+		die(g, 0, "cannot be read", STR(""));
+	n = fread(text, 1, FILE_MAX, f);
+	fclose(f);
+	return (struct str){text, n};
+}
+
+static void
+write_all(struct golden *g)
+{
+	FILE *f = fopen(g->file, "w");
+
+	if (f == NULL || fwrite(g->out.p, 1, g->out.len, f) != g->out.len ||
+	    fclose(f) != 0)
+		die(g, 0, "cannot be written", STR(""));
+}
+
+static void
+run_file(struct golden *g, const char *file)
+{
+	g->file = file;
+	g->arena = arena_new();
+	reset_options(g);
+	buf_init(&g->out, g->arena, FILE_MAX);
+	run_text(g, read_all(g));
+	if (g->update)
+		write_all(g);
+	arena_free(g->arena);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *dir = getenv("DYNAPI_SRCDIR");
+	struct golden g = {.update = getenv("UPDATE_GOLDEN") != NULL,
+	    .print_sql = argc > 1 && strcmp(argv[1], "--sql") == 0};
+	char pattern[4096];
+	glob_t files;
+
+	snprintf(pattern, sizeof(pattern), "%s/tests/golden/*.case",
+	    dir != NULL ? dir : ".");
+	if (glob(pattern, 0, NULL, &files) != 0) {
+		printf("Bail out! no case in %s\n", pattern);
+		return 1;
+	}
+	for (size_t i = 0; i < files.gl_pathc; i++)
+		run_file(&g, files.gl_pathv[i]);
+	globfree(&files);
+	if (!g.print_sql)
+		printf("1..%u\n", g.cases);
+	return g.failures > 0;
+}

@@ -1,0 +1,23 @@
+# err.def is the one table of errors: each code is unique and explained.
+
+. "${DYNAPI_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+cd "$DYNAPI_SRCDIR" || exit 1
+
+manual=man/dynapi.7
+table=$(sed -n 's/^ERR(\([A-Z_]*\), *\([0-9]*\), *"\([a-z_]*\)".*/\1 \2 \3/p' \
+	src/base/err.def)
+isnt "$table" "" "err.def has errors"
+is "$(echo "$table" | wc -l)" "$(grep -c '^ERR(' src/base/err.def)" \
+	"every line is understood"
+is "$(echo "$table" | cut -d ' ' -f 3 | sort | uniq -d)" "" "no code twice"
+is "$(echo "$table" | cut -d ' ' -f 1 | sort | uniq -d)" "" "no name twice"
+is "$(echo "$table" | awk '$2 < 400 || $2 > 599')" "" "only 4xx and 5xx"
+
+ok "there is a manual page" test -s $manual
+[ -s $manual ] || done_testing
+echo "$table" | while read -r _ status code; do
+	grep -q "^\.It .*\b$code\b" $manual || echo "$status $code"
+done >"$TMP/missing"
+is "$(cat "$TMP/missing")" "" "every code is explained in $manual"
+
+done_testing
