@@ -259,12 +259,13 @@ language plpgsql volatile set search_path = pg_catalog as $$
 declare
 	r record;
 begin
-	begin
+	if (select pg_has_role(n.nspowner, 'usage') from pg_namespace n
+			where n.nspname = of_schema) then
 		execute format('grant usage on schema %I to %I', of_schema,
 			responder);
-	exception when insufficient_privilege then
-		return next of_schema;
-	end;
+	elsif not has_schema_privilege(responder, of_schema, 'usage') then
+		return next format('%I', of_schema);
+	end if;
 	for r in select c.oid, c.relname, c.relkind,
 			pg_has_role(c.relowner, 'usage') as mine
 		from pg_class c

@@ -66,10 +66,10 @@ add_need(struct stmt *s, const struct principal *p, const struct guard_need *n)
 
 /* may he read the first table?  Only a write has to ask. */
 static void
-add_may_read(struct stmt *s, const struct principal *p,
-    const struct guard_need *first)
+add_may_read(
+    struct stmt *s, const struct principal *p, const struct guard_need *first)
 {
-	struct guard_need read = { first->table, ACTION_READ };
+	struct guard_need read = {first->table, ACTION_READ};
 
 	if (first->action == ACTION_READ) {
 		stmt_lit(s, "'t'");

@@ -92,10 +92,8 @@ read_request(struct ctl *c, struct request *r, const char *text)
 		return -1;
 	r->table = schema_table_by_path(c->schema, r->segment, &c->err);
 	if (r->table == NULL)
-		return ctl_refuse(c,
-		    "there is no exposed table \"%.*s\" (dynapictl routes "
-		    "lists them)",
-		    STR_ARGS(r->segment));
+		return ctl_refuse(c, "there is no exposed table \"%.*s\"%s",
+		    STR_ARGS(r->segment), ctl_near(c, r->segment));
 	return 0;
 }
 
@@ -218,32 +216,42 @@ make_write(struct ctl *c, const struct request *r, const struct query *q)
 	return stmt_update(c->arena, q, &body, true, &opts);
 }
 
-static int
-print_work(struct ctl *c, const struct request *r, const struct query *q)
+/* what the request would run after the guard; count may stay NULL */
+static struct stmt *
+make_work(struct ctl *c, const struct request *r, const struct query *q,
+    struct stmt **count)
 {
 	struct stmt_opts opts = make_opts(c);
-	struct stmt *s;
 
 	if (r->action == ACTION_READ) {
 		if (q->page.kind == PAGE_NUMBER || q->want_count == COUNT_EXACT)
-			print_stmt(stmt_count(c->arena, q, 0));
-		s = stmt_select(c->arena, q, &opts);
-	} else if (r->action == ACTION_DELETE)
-		s = stmt_delete(c->arena, q);
-	else
-		s = make_write(c, r, q);
-	if (s == NULL)
-		return -1;
-	print_stmt(s);
-	return 0;
+			*count = stmt_count(c->arena, q, 0);
+		return stmt_select(c->arena, q, &opts);
+	}
+	return r->action == ACTION_DELETE ? stmt_delete(c->arena, q)
+					  : make_write(c, r, q);
+}
+
+static void
+print_request(
+    struct ctl *c, const struct request *r, const struct query *q, bool allowed)
+{
+	struct buf tree;
+
+	buf_init(&tree, c->arena, TEXT_MAX);
+	query_dump(&tree, q);
+	printf("table: %.*s\nright: %s may%s %s\n\ntree:\n%s",
+	    STR_ARGS(r->table->qname), r->user, allowed ? "" : " NOT",
+	    action_name(r->action), tree.p);
+	print_guard(c, r);
 }
 
 static int
 explain(struct ctl *c, char **args, size_t nargs)
 {
 	struct request r = {.user = ctl_option(c, "user")};
+	struct stmt *count = NULL, *work;
 	struct query *q;
-	struct buf tree;
 	bool allowed = false;
 	int rc;
 
@@ -254,17 +262,16 @@ explain(struct ctl *c, char **args, size_t nargs)
 	if (rc != 0)
 		return rc;
 	q = make_query(c, &r);
-	if (q == NULL || ask_rights(c, &r, &allowed) != 0)
+	work = q == NULL ? NULL : make_work(c, &r, q, &count);
+	if (work == NULL || ask_rights(c, &r, &allowed) != 0)
 		return -1;
 	r.principal.anonymous = r.principal.id == ANONYMOUS_ID;
 	r.principal.sid = STR(ANY_SESSION);
-	buf_init(&tree, c->arena, TEXT_MAX);
-	query_dump(&tree, q);
-	printf("table: %.*s\nright: %s may%s %s\n\ntree:\n%s",
-	    STR_ARGS(r.table->qname), r.user, allowed ? "" : " NOT",
-	    action_name(r.action), tree.p);
-	print_guard(c, &r);
-	return print_work(c, &r, q);
+	print_request(c, &r, q, allowed);
+	if (count != NULL)
+		print_stmt(count);
+	print_stmt(work);
+	return 0;
 }
 
 const struct cmd cmd_explain = {

@@ -126,7 +126,10 @@ read_roles(struct ctl *c, const char *responder, struct roles *r)
 	    s, "), m.rolcreaterole or m.rolsuper, m.rolsuper, m.rolname = ");
 	stmt_param(s, str_from(responder), NULL);
 	stmt_lit(
-	    s, " from pg_catalog.pg_roles m where m.rolname = current_user");
+	    s, ", exists (select from pg_catalog.pg_event_trigger e "
+	    "where e.evtname = 'dynapi_grant_new_tables' "
+	    "and e.evtenabled <> 'D') "
+	    "from pg_catalog.pg_roles m where m.rolname = current_user");
 	if (!ctl_ask_one(c, BATCH_READ, s, &rows))
 		return -1;
 	r->exists = str_eq_c(rows_cell(rows, 0), "t");

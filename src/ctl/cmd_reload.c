@@ -3,11 +3,15 @@
 #include "ctl/ctl.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 
 static int
 grant_tables(struct ctl *c)
@@ -26,6 +30,31 @@ grant_tables(struct ctl *c)
 	return c->db == NULL ? -1 : ctl_expose(c, responder);
 }
 
+/*
+ * What root writes into the responders' folder they could not replace: root
+ * goes on as the folder's owner.
+ */
+static int
+become_owner(struct ctl *c)
+{
+	struct str file = str_from(c->conf.snapshot);
+	char *folder =
+	    str_c(c->arena, str_sub(file, 0, (size_t)str_rchr(file, '/') + 1));
+	const struct passwd *owner;
+	struct stat st;
+
+	if (geteuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0)
+		return 0;
+	owner = getpwuid(st.st_uid);
+	if (owner == NULL)
+		return ctl_refuse(c, "%s belongs to nobody known", folder);
+	if (initgroups(owner->pw_name, owner->pw_gid) != 0 ||
+	    setgid(owner->pw_gid) != 0 || setuid(owner->pw_uid) != 0)
+		return ctl_refuse(
+		    c, "becoming %s: %s", owner->pw_name, strerror(errno));
+	return 0;
+}
+
 static int
 reload(struct ctl *c, char **args, size_t nargs)
 {
@@ -37,6 +66,8 @@ reload(struct ctl *c, char **args, size_t nargs)
 	if ((c->conf.admin_conninfo != NULL ||
 		c->conf.admin_conninfo_file != NULL) &&
 	    grant_tables(c) != 0)
+		return -1;
+	if (become_owner(c) != 0)
 		return -1;
 	if (c->json)
 		argv[3] = arena_strdup(c->arena, "--json");

@@ -119,6 +119,8 @@ char *ctl_new_password(struct ctl *, const char *username);
  * snapshot, as a JSON array; NULL with c->err that names what may be meant.
  */
 const char *ctl_tables(struct ctl *, const char *list);
+/* "; is it a or b?", or "" */
+const char *ctl_near(struct ctl *, struct str name);
 /* the letters of crudb for the five flags of a row, from cell first on */
 void ctl_flags(struct buf *, const struct rows *, size_t first);
 

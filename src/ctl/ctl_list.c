@@ -32,6 +32,8 @@ ctl_list(struct ctl *c, const struct list_column *columns, size_t n)
 	l->arena = c->arena;
 	l->columns = columns;
 	l->ncolumns = n;
+	l->cap = 64;
+	l->cells = arena_array(c->arena, struct str, l->cap);
 	return l;
 }
 
@@ -39,9 +41,9 @@ void
 ctl_list_add(struct list *l, struct str cell)
 {
 	if (l->n == l->cap) {
-		l->cap = l->cap == 0 ? 64 : 2 * l->cap;
 		l->cells = arena_grow(l->arena, l->cells,
-		    l->n * sizeof(*l->cells), l->cap * sizeof(*l->cells));
+		    l->cap * sizeof(*l->cells), 2 * l->cap * sizeof(*l->cells));
+		l->cap *= 2;
 	}
 	l->cells[l->n++] = str_dup(l->arena, cell);
 }

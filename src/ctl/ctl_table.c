@@ -36,9 +36,8 @@ is_near(const struct table_entry *e, struct str name)
 		   memmem(e->qname.p, e->qname.len, name.p, name.len) != NULL);
 }
 
-/* ", is it a, b or c?" */
-static const char *
-list_near(struct ctl *c, struct str name)
+const char *
+ctl_near(struct ctl *c, struct str name)
 {
 	struct buf b;
 	size_t found = 0;
@@ -65,7 +64,7 @@ add_table(struct ctl *c, struct jsonw *w, struct str name)
 
 	if (e == NULL)
 		return ctl_refuse(c, "there is no exposed table \"%.*s\"%s",
-		    STR_ARGS(name), list_near(c, name));
+		    STR_ARGS(name), ctl_near(c, name));
 	jsonw_str(w, e->qname);
 	return 0;
 }

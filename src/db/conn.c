@@ -283,7 +283,8 @@ attempt(struct db *db, struct err *err)
 	if (db->link != LINK_DOWN)
 		log_link(LEVEL_ERROR, "db_down", why);
 	db->link = LINK_DOWN;
-	err_world(err, ERR_DB_UNAVAILABLE, "%s", why);
+	err_world(
+	    err, ERR_DB_UNAVAILABLE, "%.*s", STR_ARGS(str_trim(str_from(why))));
 	PQfinish(conn);
 	return -1;
 }

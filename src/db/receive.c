@@ -165,6 +165,9 @@ finish(struct run *r)
 		conn_lost(db, "a cancel request is still under way");
 	if (r->lost)
 		conn_lost(db, r->why_lost);
+	/* this server is a standby: the next attempt looks for a writer */
+	if (r->b->kind == BATCH_WRITE && strcmp(r->b->sqlstate, "25006") == 0)
+		conn_drop(db);
 	if (db->conn != NULL && r->forget_all) {
 		prepared_clear(&db->prepared);
 		memset(db->control, 0, sizeof(db->control));

@@ -63,11 +63,14 @@ run_note_error(struct run *r, const struct op *op, const PGresult *res)
 	struct batch *b = r->b;
 
 	if (state == NULL || strlen(state) != 5) {
-		run_lose(r, PQresultErrorMessage(res));
+		/* libpq's own words have no severity */
+		run_lose(r, PQresultErrorField(res, PG_DIAG_SEVERITY) == NULL
+				? PQresultErrorMessage(res)
+				: "an error without SQLSTATE");
 		return;
 	}
 	if (is_fatal(res) && op->kind == OP_SYNC) {
-		run_lose(r, PQresultErrorMessage(res));
+		run_lose(r, "the server ended the connection while committing");
 		return;
 	}
 	/* a read has its answers by then */

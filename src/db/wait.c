@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 
 void
@@ -19,7 +18,7 @@ run_lose(struct run *r, const char *why)
 	if (r->lost)
 		return;
 	r->lost = true;
-	r->why_lost = arena_strdup(r->b->arena, why);
+	r->why_lost = str_c(r->b->arena, str_trim(str_from(why)));
 }
 
 void

@@ -69,6 +69,10 @@ format_headers(struct ctx *c, const struct format *f)
 {
 	struct buf name;
 
+	/* nginx drops what it buffers when we break off, and with it the line
+	 * that says so; and lines are asked for to be read as they come */
+	if (f == &format_ndjson)
+		response_header(&c->res, "X-Accel-Buffering", STR("no"));
 	if (f != &format_csv) {
 		response_header(
 		    &c->res, "Content-Type", str_from(f->media_type));

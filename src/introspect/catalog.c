@@ -96,6 +96,7 @@ take_rel(struct catalog *c, const struct rows *r, size_t i)
 	rel->events = (unsigned)cell_i64(r, 6);
 	rel->est_rows = cell_i64(r, 7);
 	rel->comment = cell_text(c, r, 8);
+	rel->broken = cell_bool(r, 9);
 }
 
 static void

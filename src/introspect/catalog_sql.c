@@ -9,11 +9,6 @@
 #include "db/db.h"
 #include "stmt/stmt.h"
 
-/* relations of the exposed schemas */
-#define RELS                                                                   \
-	" from pg_class c join pg_namespace n on n.oid = c.relnamespace"       \
-	" where c.relkind in ('r','p','v','m','f') and n.nspname = any("
-
 static void
 ask(struct batch *b, struct stmt *s)
 {
@@ -58,22 +53,38 @@ ask_schemas(struct batch *b, struct str schemas)
 	ask(b, s);
 }
 
+/* foreign tables whose wrapper has no handler, and views over them: to ask
+ * what can be done to them is an error, and nothing can */
+#define BROKEN                                                                 \
+	"with recursive broken(oid) as ("                                      \
+	"select t.ftrelid from pg_foreign_table t"                             \
+	" join pg_foreign_server s on s.oid = t.ftserver"                      \
+	" join pg_foreign_data_wrapper w on w.oid = s.srvfdw"                  \
+	" where w.fdwhandler = 0"                                              \
+	" union select r.ev_class from broken b join pg_depend d"              \
+	" on d.refclassid = 'pg_class'::regclass and d.refobjid = b.oid"       \
+	" and d.classid = 'pg_rewrite'::regclass"                              \
+	" join pg_rewrite r on r.oid = d.objid) "
+
 /* only views and foreign tables need to be asked what can be done to them */
 static void
 ask_rels(struct batch *b, struct str schemas)
 {
 	struct stmt *s = stmt_new(b->arena, "relations");
 
-	stmt_lit(s,
+	stmt_lit(s, BROKEN
 	    "select c.oid, n.nspname, c.relname, c.relkind, c.relispartition,"
 	    " c.relrowsecurity,"
-	    " case when c.relkind in ('v','f')"
-	    " then pg_relation_is_updatable(c.oid, true)"
-	    " when c.relkind in ('r','p') then 28 else 0 end,"
+	    " case when c.relkind in ('r','p') then 28"
+	    " when b.oid is not null or c.relkind = 'm' then 0"
+	    " else pg_relation_is_updatable(c.oid, true) end,"
 	    " case when c.reltuples < 0 or c.relkind in ('v','f')"
 	    " or (c.reltuples = 0 and c.relpages = 0) then -1"
 	    " else least(c.reltuples, 1e18)::bigint end,"
-	    " obj_description(c.oid, 'pg_class')" RELS);
+	    " obj_description(c.oid, 'pg_class'), b.oid is not null"
+	    " from pg_class c left join broken b on b.oid = c.oid"
+	    " join pg_namespace n on n.oid = c.relnamespace"
+	    " where c.relkind in ('r','p','v','m','f') and n.nspname = any(");
 	add_schemas(s, schemas);
 	stmt_lit(s, " order by c.oid");
 	ask(b, s);
@@ -84,18 +95,19 @@ ask_attrs(struct batch *b, struct str schemas)
 {
 	struct stmt *s = stmt_new(b->arena, "columns");
 
-	stmt_lit(s,
+	stmt_lit(s, BROKEN
 	    "select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,"
 	    " format_type(a.atttypid, a.atttypmod), a.attnotnull,"
 	    " a.atthasdef, a.attgenerated <> '', a.attidentity,"
-	    " case c.relkind when 'v'"
-	    " then pg_column_is_updatable(c.oid, a.attnum, true)"
-	    " when 'f' then pg_column_is_updatable(c.oid, a.attnum, true)"
-	    " else c.relkind <> 'm' end, d.description"
+	    " case when c.relkind in ('r','p') then true"
+	    " when b.oid is not null or c.relkind = 'm' then false"
+	    " else pg_column_is_updatable(c.oid, a.attnum, true) end,"
+	    " d.description"
 	    " from pg_attribute a left join pg_description d"
 	    " on d.classoid = 'pg_class'::regclass and d.objoid = a.attrelid"
 	    " and d.objsubid = a.attnum"
 	    " join pg_class c on c.oid = a.attrelid"
+	    " left join broken b on b.oid = c.oid"
 	    " join pg_namespace n on n.oid = c.relnamespace"
 	    " where a.attnum > 0 and not a.attisdropped"
 	    " and not c.relispartition"

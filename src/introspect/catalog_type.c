@@ -113,11 +113,13 @@ apply_typmod(struct type *t, int32_t typmod)
 
 /* format_type's text of an array is its element's and "[]" */
 static struct str
-display_element(struct str array, struct str fallback)
+display_element(const struct catalog *c, uint32_t element, struct str array)
 {
+	const struct ctype *t = catalog_ctype(c, element);
+
 	if (str_ends(array, STR("[]")))
 		return str_sub(array, 0, array.len - 2);
-	return fallback;
+	return t == NULL ? STR("") : t->name;
 }
 
 static void
@@ -148,7 +150,7 @@ fill_base(struct catalog *c, const struct ctype *base, int32_t typmod,
 	}
 	if (t->class == TYPE_ARRAY)
 		t->element = catalog_type(c, base->elem, typmod,
-		    display_element(display, base->name));
+		    display_element(c, base->elem, display));
 	if (t->class == TYPE_COMPOSITE)
 		fill_fields(c, base, t);
 }

@@ -81,6 +81,9 @@ check_rel(struct catalog *c, const struct rel *r)
 		    c, r->qname, true, "is a partition; its parent is exposed");
 	else if (r->nattrs == 0)
 		catalog_notice(c, r->qname, true, "has no column");
+	else if (r->broken)
+		catalog_notice(c, r->qname, true,
+		    "cannot be read: a foreign data wrapper without handler");
 	else if (!is_readable(r))
 		catalog_notice(
 		    c, r->qname, true, "has names that are not UTF-8");

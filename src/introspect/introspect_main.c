@@ -85,13 +85,28 @@ wrong_usage(void)
 	return EXIT_USAGE;
 }
 
+/* false when it is not what was asked for before; a list as JSON is one task */
+static bool
+choose_task(struct run *r, enum task task)
+{
+	enum task before = r->task;
+
+	if (task == TASK_LIST && before == TASK_JSON)
+		return true;
+	r->task = task;
+	return before == TASK_WRITE || before == task ||
+	       (before == TASK_LIST && task == TASK_JSON);
+}
+
 /* -1: go on; else the exit status */
 static int
 read_options(struct run *r, int argc, char **argv)
 {
-	int c, tasks = 0;
+	bool fine = true;
+	int c;
 
-	while ((c = getopt_long(argc, argv, "c:hV", longs, NULL)) != -1) {
+	while (
+	    fine && (c = getopt_long(argc, argv, "c:hV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			r->conf_path = optarg;
@@ -104,25 +119,23 @@ read_options(struct run *r, int argc, char **argv)
 			    PACKAGE_VERSION, SNAPSHOT_FORMAT);
 			return EXIT_DONE;
 		case 'k':
-			r->task = TASK_CHECK;
-			tasks++;
+			fine = choose_task(r, TASK_CHECK);
 			break;
 		case 'd':
-			r->task = TASK_DIFF;
-			tasks++;
+			fine = choose_task(r, TASK_DIFF);
 			break;
 		case 'l':
-			r->task = r->task == TASK_JSON ? TASK_JSON : TASK_LIST;
+			fine = choose_task(r, TASK_LIST);
 			break;
 		case 'j':
-			tasks += r->task != TASK_LIST;
-			r->task = TASK_JSON;
+			fine = choose_task(r, TASK_JSON);
 			break;
 		default:
-			return wrong_usage();
+			fine = false;
+			break;
 		}
 	}
-	return tasks > 1 || optind < argc ? wrong_usage() : -1;
+	return fine && optind == argc ? -1 : wrong_usage();
 }
 
 static int

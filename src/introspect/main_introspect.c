@@ -1,3 +1,4 @@
+/* dynapi-introspect. */
 #include "introspect/introspect.h"
 
 int

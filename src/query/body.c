@@ -131,7 +131,7 @@ body_parse(struct arena *a, const struct table *t, const struct json *json,
 	*out = (struct body){NULL, 0};
 	if (json->kind != JSON_OBJECT)
 		return err_set(err, ERR_BAD_VALUE,
-		    "The body must be a JSON object, not %s.",
+		    "The body must be a JSON object; this one is of type %s.",
 		    json_kind_name(json->kind));
 	out->v = arena_array(a, struct assign, t->ncolumns);
 	check_names(&r);

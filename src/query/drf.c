@@ -181,7 +181,7 @@ take_fields(struct drf *d, const struct param *p)
 static int
 take_ordering(struct drf *d, const struct param *p)
 {
-	struct str rest = p->value, name;
+	struct str rest = p->value, name = STR("");
 	struct query *q = d->q;
 
 	q->order =

@@ -98,6 +98,26 @@ write_array(struct writer *w, const struct json *j, size_t dim)
 	return NULL;
 }
 
+/* int2vector and oidvector: numbers between blanks, no nulls */
+static const char *
+write_vector(struct writer *w, const struct json *j)
+{
+	for (const struct json *e = j->child; e != NULL; e = e->next) {
+		const char *wrong;
+		struct str text;
+		bool is_null;
+
+		wrong =
+		    value_from_json(w->arena, w->element, e, &text, &is_null);
+		if (wrong != NULL || is_null)
+			return is_null ? "Items may not be null." : wrong;
+		if (w->out.len > 0)
+			buf_char(&w->out, ' ');
+		buf_str(&w->out, text);
+	}
+	return NULL;
+}
+
 static const char *
 read_array(struct arena *a, const struct type *t, const struct json *j,
     struct str *out)
@@ -108,6 +128,12 @@ read_array(struct arena *a, const struct type *t, const struct json *j,
 	if (j->kind != JSON_ARRAY)
 		return "Expected a list of items.";
 	buf_init(&w.out, a, LITERAL_MAX);
+	if (value_is_builtin(t, "int2vector") ||
+	    value_is_builtin(t, "oidvector")) {
+		wrong = write_vector(&w, j);
+		*out = buf_view(&w.out);
+		return wrong;
+	}
 	/* pg_type.typdelim: the one built-in type that has its own */
 	w.delimiter = value_is_builtin(t->element, "box") ? ';' : ',';
 	wrong = measure_array(&w, j);

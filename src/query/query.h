@@ -52,11 +52,7 @@ struct op_info {
 
 extern const struct op_info query_ops[OP__MAX];
 
-enum join_kind {
-	JOIN_LEFT,
-	JOIN_INNER,
-	JOIN_ANTI
-};
+enum join_kind { JOIN_LEFT, JOIN_INNER, JOIN_ANTI };
 
 /* one relation on the way to a column */
 struct join {
@@ -79,14 +75,7 @@ struct path {
 	const struct column *column;
 };
 
-enum aggregate {
-	AGG_NONE,
-	AGG_COUNT,
-	AGG_SUM,
-	AGG_AVG,
-	AGG_MIN,
-	AGG_MAX
-};
+enum aggregate { AGG_NONE, AGG_COUNT, AGG_SUM, AGG_AVG, AGG_MIN, AGG_MAX };
 
 /* a value as the user wrote it; after resolve it fits type */
 struct value {
@@ -106,11 +95,7 @@ enum expr_kind {
 	EXPR_EXISTS
 };
 
-enum quantifier {
-	QUANT_NONE,
-	QUANT_ANY,
-	QUANT_ALL
-};
+enum quantifier { QUANT_NONE, QUANT_ANY, QUANT_ALL };
 
 struct expr {
 	enum expr_kind kind;
@@ -133,7 +118,7 @@ struct expr {
 			size_t n;
 		} in;
 		struct path null_path; /* ISNULL */
-		struct { /* EXISTS: some row of the relation */
+		struct {               /* EXISTS: some row of the relation */
 			struct path relation;
 			struct join *join; /* resolved */
 			struct expr *where;
@@ -169,11 +154,7 @@ struct page {
 	struct str cursor;
 };
 
-enum count_kind {
-	COUNT_NONE,
-	COUNT_EXACT,
-	COUNT_ESTIMATED
-};
+enum count_kind { COUNT_NONE, COUNT_EXACT, COUNT_ESTIMATED };
 
 struct include {
 	struct path path;
@@ -223,8 +204,8 @@ struct query_limits {
  * Native dialect (CONTRACT 1.5, DECISIONS 3 and 4).  NULL and err when the
  * syntax is wrong: ERR_BAD_PARAM naming the parameter, ERR_LIMIT.
  */
-struct query *query_parse_drf(struct arena *, struct params *,
-    const struct query_limits *, struct err *);
+struct query *query_parse_drf(
+    struct arena *, struct params *, const struct query_limits *, struct err *);
 
 /* an empty query: one row or every row of a table */
 struct query *query_new(struct arena *);
@@ -243,8 +224,8 @@ int query_resolve(struct arena *, struct query *, struct schema *,
  * -1: ERR_NO_KEY; ERR_BAD_PATH (bad escape, UTF-8, NUL); ERR_NOT_FOUND when
  * the value cannot be one of this type.
  */
-int query_key(struct arena *, struct query *, struct str raw_segment,
-    struct err *);
+int query_key(
+    struct arena *, struct query *, struct str raw_segment, struct err *);
 
 /* the tree as indented text: golden cases and dynapictl explain */
 void query_dump(struct buf *, const struct query *);
@@ -256,11 +237,11 @@ void query_dump(struct buf *, const struct query *);
  * PostgreSQL gets: bytea as '\x…', uuid and boolean in one form; an array
  * or composite may also be written as JSON; all else is the text itself.
  */
-const char *value_check(struct arena *, const struct type *, struct str text,
-    struct str *out);
+const char *value_check(
+    struct arena *, const struct type *, struct str text, struct str *out);
 /* the same to compare with: what is too long simply equals nothing */
-const char *value_match(struct arena *, const struct type *, struct str text,
-    struct str *out);
+const char *value_match(
+    struct arena *, const struct type *, struct str text, struct str *out);
 /*
  * The same for a value of a JSON body.  *is_null for null; arrays, composites
  * and hstore become PostgreSQL's literals, json keeps its source text.

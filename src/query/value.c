@@ -35,6 +35,7 @@ struct number {
 	bool negative, zero, special;
 	struct str digits; /* from the first to the last that is not 0 */
 	int64_t high, low; /* powers of the first and last of them */
+	int64_t power;     /* the exponent as written */
 };
 
 static bool
@@ -108,6 +109,7 @@ measure(struct arena *a, struct number *n, struct str mantissa, int64_t power)
 	while (first < len && digits[first] == '0')
 		first++;
 	n->zero = first == len;
+	n->power = power;
 	n->digits = (struct str){digits + first, len - first};
 	n->high = n_int - 1 - (int64_t)first + power;
 	n->low = n_int - (int64_t)len + power;
@@ -158,8 +160,10 @@ check_numeric(struct arena *a, struct str s)
 
 	if (!read_number(a, s, &n))
 		return NOT_A_NUMBER;
-	if (!n.special && !n.zero &&
-	    (n.high > NUMERIC_POWER_MAX || n.low < NUMERIC_POWER_MIN))
+	if (n.special)
+		return NULL;
+	if (n.zero ? n.power > -NUMERIC_POWER_MIN || n.power < NUMERIC_POWER_MIN
+		   : n.high > NUMERIC_POWER_MAX || n.low < NUMERIC_POWER_MIN)
 		return OUT_OF_RANGE;
 	return NULL;
 }

@@ -46,17 +46,18 @@ add_timestamp(struct buf *b, struct str s, bool has_zone)
 	if (split > s.len)
 		split = s.len;
 	buf_str(b, str_sub(s, 0, split));
-	if (b->len == at + split && blank >= 0)
+	if (blank >= 0 && (size_t)blank < split && b->len == at + split)
 		b->p[at + (size_t)blank] = 'T';
 	if (zone >= 0)
 		buf_lit(b, ":00");
 	buf_str(b, str_sub(s, split, s.len));
 }
 
-static int
-hex_value(char c)
+/* 0-9 and a-f; whatever else comes stays a small number */
+static uint32_t
+hex_value(unsigned char c)
 {
-	return c <= '9' ? c - '0' : c - 'a' + 10;
+	return (c & 15u) + 9u * (c >> 6);
 }
 
 /* \x… to base64, three bytes at a time and without a copy between */
@@ -78,8 +79,8 @@ add_base64(struct buf *b, struct str hex)
 		for (j = 0; j < 3; j++, p += 2) {
 			v <<= 8;
 			if (i + j < n)
-				v |= (uint32_t)(hex_value(p[0]) << 4 |
-						hex_value(p[1]));
+				v |= hex_value((unsigned char)p[0]) << 4 |
+				     hex_value((unsigned char)p[1]);
 		}
 		*w++ = digits[v >> 18 & 63];
 		*w++ = digits[v >> 12 & 63];

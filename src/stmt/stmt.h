@@ -27,15 +27,15 @@ struct type;
 
 /* How a result column's text becomes JSON (render/cell.c). */
 enum cell {
-	CELL_RAW,  /* integers: the text is JSON */
-	CELL_REAL, /* numeric, float: raw unless NaN or an infinity */
-	CELL_BOOL, /* t or f */
-	CELL_TEXT, /* a JSON string */
-	CELL_QUOTED_RAW, /* quoted, needs no escaping: uuid, date, time */
+	CELL_RAW,         /* integers: the text is JSON */
+	CELL_REAL,        /* numeric, float: raw unless NaN or an infinity */
+	CELL_BOOL,        /* t or f */
+	CELL_TEXT,        /* a JSON string */
+	CELL_QUOTED_RAW,  /* quoted, needs no escaping: uuid, date, time */
 	CELL_TIMESTAMP,   /* the blank becomes T; infinity stays */
 	CELL_TIMESTAMPTZ, /* the same, "+00" becomes "+00:00" */
 	CELL_BYTEA,       /* \x… becomes base64 */
-	CELL_JSON /* raw, line feeds become blanks */
+	CELL_JSON         /* raw, line feeds become blanks */
 };
 
 struct stmt_col {
@@ -74,8 +74,8 @@ void stmt_param_again(struct stmt *, size_t n);
 /* a column of the table, which every statement of ours calls t */
 void stmt_column(struct stmt *, const struct column *);
 /* the column as it is selected: as it is, or as its JSON (output.c) */
-void stmt_output(struct stmt *, const struct column *,
-    const struct stmt_opts *);
+void stmt_output(
+    struct stmt *, const struct column *, const struct stmt_opts *);
 /* "from … where …": the rows of a resolved query */
 void stmt_from_where(struct stmt *, const struct query *);
 void stmt_where(struct stmt *, const struct query *); /* " where …" or "" */
@@ -84,8 +84,8 @@ void stmt_limit(struct stmt *, int64_t rows, const struct stmt_opts *);
 void stmt_col(struct stmt *, struct str name, enum cell);
 
 /* the rows of a resolved query, in order, with its limit and offset */
-struct stmt *stmt_select(struct arena *, const struct query *,
-    const struct stmt_opts *);
+struct stmt *stmt_select(
+    struct arena *, const struct query *, const struct stmt_opts *);
 /* how many rows match; cap > 0 stops counting there */
 struct stmt *stmt_count(struct arena *, const struct query *, int64_t cap);
 /*

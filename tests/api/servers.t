@@ -42,7 +42,7 @@ for prefix in '' /shop; do
 		cgi "$home" GET "$prefix${uris[i]}" >"$TMP/answer"
 		{
 			cgi_status <"$TMP/answer" | tr '\n' ' '
-			sed -n 's/^Content-Type: //p' "$TMP/answer"
+			cgi_header Content-Type <"$TMP/answer"
 			cgi_body <"$TMP/answer"
 		} | sed 's/"request_id":"[0-9a-f]*"//' >"$TMP/wanted.$i"
 	done

@@ -20,6 +20,8 @@ title() {
 
 # figure ID NAME UNIT VALUE : the values of one name are gathered by report.awk
 figure() {
+	[[ $4 =~ ^-?[0-9]+(\.[0-9]+)?$ ]] ||
+		die "$1: $2: could not be measured${4:+: $4}"
 	result figure "$@"
 }
 
@@ -29,18 +31,19 @@ target() {
 
 # ratio A B : with three digits after the point
 ratio() {
-	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", b > 0 ? a / b : 0 }'
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", (b > 0 ? a / b : 0) }'
 }
 
 minus() {
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", a - b }'
 }
 
-# median : of the numbers on stdin
+# median : of the numbers on stdin; fails when there is none
 median() {
 	sort -n | awk '{ v[NR] = $1 }
-		END { printf "%.3f\n", NR % 2 ? v[(NR + 1) / 2]
-			: (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+		END { if (NR == 0) exit 1
+			m = v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]
+			printf "%.3f\n", m / 2 }'
 }
 
 # seconds COMMAND... : how long it took

@@ -103,24 +103,29 @@ function table(    i, k, key, line, many) {
 			}
 }
 
+# what stands before the i-th of a list
+function comma(i) {
+	return i == 1 ? "" : ", "
+}
+
 function as_json(    i, k, key, m, j) {
 	printf "{\"machine\": {" >json
 	for (i = 1; i <= facts; i++)
-		printf "%s%s: %s", i > 1 ? ", " : "", quote(fact_name[i]),
+		printf "%s%s: %s", comma(i), quote(fact_name[i]),
 			quote(fact[i]) >json
 	printf "},\n \"results\": [" >json
 	for (i = 1; i <= nids; i++) {
 		printf "%s\n  {\"id\": %s, \"work\": %s, \"note\": %s, \"figures\": [",
-			i > 1 ? "," : "", quote(ids[i]), quote(title[ids[i]]),
+			comma(i), quote(ids[i]), quote(title[ids[i]]),
 			quote(notes[ids[i]]) >json
 		for (k = 1; k <= nkeys[ids[i]]; k++) {
 			key = keys[ids[i], k]
 			m = gather(key)
 			printf "%s\n   {\"name\": %s, \"unit\": %s, \"median\": %s, \"low\": %s, \"high\": %s, \"values\": [",
-				k > 1 ? "," : "", quote(name[key]),
+				comma(k), quote(name[key]),
 				quote(unit[key]), m + 0, v[1] + 0, v[n] + 0 >json
 			for (j = 1; j <= n; j++)
-				printf "%s%s", j > 1 ? ", " : "", v[j] + 0 >json
+				printf "%s%s", comma(j), v[j] + 0 >json
 			printf "]" >json
 			if (key in bound)
 				printf ", \"target\": %s, \"verdict\": %s",

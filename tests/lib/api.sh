@@ -69,11 +69,13 @@ introspect() {
 
 # api_init HOME PASSWORD : the dynapi schema, the superuser "admin", a snapshot
 api_init() {
-	ctl "$1" init >"$1/log/init" || return 1
-	printf '%s\n' "$2" |
-		ctl "$1" user add admin --superuser --password-stdin \
-			>>"$1/log/init" || return 1
-	introspect "$1" >"$1/log/introspect"
+	{
+		ctl "$1" init && printf '%s\n' "$2" |
+			ctl "$1" user add admin --superuser --password-stdin &&
+			introspect "$1"
+	} >"$1/log/init" 2>&1 && return
+	cat "$1/log/init" >&2
+	return 1
 }
 
 # responders_start HOME N [COMMAND...] : COMMAND stands before the program,
@@ -129,7 +131,7 @@ api_home() {
 
 # cgi HOME METHOD URI [BODY [HEADER...]] : one request to the program as plain
 # CGI, without any server.  A header is "Name: value".  The answer as CGI has
-# it, "Status:" first, is on stdout.
+# it, with a head of lines that end in CR LF, is on stdout.
 cgi() {
 	local home=$1 method=$2 uri=$3 body=${4-} name header env=()
 	shift 3
@@ -151,16 +153,18 @@ cgi() {
 		SERVER_PROTOCOL=HTTP/1.1 SERVER_NAME=localhost SERVER_PORT=80 \
 		REMOTE_ADDR=127.0.0.1 REQUEST_METHOD="$method" REQUEST_URI="$uri" \
 		SCRIPT_NAME= ${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} \
-		"${env[@]}" "$home/bin/dynapi.fcgi" -c "$home/dynapi.conf" |
-		tr -d '\r'
+		"${env[@]}" "$home/bin/dynapi.fcgi" -c "$home/dynapi.conf"
 }
 
-# cgi_status, cgi_body : of an answer of cgi on stdin
+# cgi_status, cgi_header NAME, cgi_body : of an answer of cgi on stdin
 cgi_status() {
-	sed -n 's/^Status: \([0-9]*\).*/\1/p; /^$/q'
+	sed -n 's/^Status: \([0-9]*\).*/\1/p; /^\r*$/q'
+}
+cgi_header() {
+	sed -n "s/^$1: *\([^\r]*\)\r*\$/\1/Ip; /^\r*\$/q"
 }
 cgi_body() {
-	sed '1,/^$/d'
+	sed '1,/^\r*$/d'
 }
 
 # login_token BASE NAME PASSWORD : an access token on stdout

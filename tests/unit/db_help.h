@@ -44,7 +44,7 @@ static const struct db_opts default_opts = {
     .prepared_statements = true,
 };
 
-static void UNUSED
+static UNUSED void
 other_open(void)
 {
 	if (other != NULL)
@@ -55,7 +55,7 @@ other_open(void)
 }
 
 /* on the other connection; the first value, or "" */
-static const char *UNUSED
+static UNUSED const char *
 sql(const char *text)
 {
 	static char value[256];
@@ -71,7 +71,7 @@ sql(const char *text)
 	return value;
 }
 
-static struct stmt *UNUSED
+static UNUSED struct stmt *
 make_stmt(const char *label, const char *text, size_t n, const char **args)
 {
 	struct stmt *s = arena_make(arena, struct stmt);
@@ -85,7 +85,7 @@ make_stmt(const char *label, const char *text, size_t n, const char **args)
 	return s;
 }
 
-static struct batch *UNUSED
+static UNUSED struct batch *
 make_batch(enum batch_kind kind, const char *text)
 {
 	struct batch *b = batch_new(arena, kind);
@@ -95,38 +95,36 @@ make_batch(enum batch_kind kind, const char *text)
 	return b;
 }
 
-static int UNUSED
+static UNUSED int
 run(struct batch *b)
 {
 	err_init(&err, arena);
 	return db_run(db, b, &err);
 }
 
-static int UNUSED
+static UNUSED int
 run_text(enum batch_kind kind, const char *text)
 {
 	return run(make_batch(kind, text));
 }
 
-#define assert_runs(b)                                            \
-	do {                                                      \
-		if (run(b) != 0)                                  \
-			fail_msg("line %d: %s: %s", __LINE__,     \
-			    err_code(err.id),                     \
-			    err.cause ? err.cause : "");          \
+#define assert_runs(b)                                                         \
+	do {                                                                   \
+		if (run(b) != 0)                                               \
+			fail_msg("line %d: %s: %s", __LINE__,                  \
+			    err_code(err.id), err.cause ? err.cause : "");     \
 	} while (0)
 
-#define assert_fails(b, want)                                     \
-	do {                                                      \
-		if (run(b) == 0 || err.id != (want))              \
-			fail_msg("line %d: %s instead of %s: %s", \
-			    __LINE__, err_code(err.id),           \
-			    err_code(want),                       \
-			    err.cause ? err.cause : "");          \
+#define assert_fails(b, want)                                                  \
+	do {                                                                   \
+		if (run(b) == 0 || err.id != (want))                           \
+			fail_msg("line %d: %s instead of %s: %s", __LINE__,    \
+			    err_code(err.id), err_code(want),                  \
+			    err.cause ? err.cause : "");                       \
 	} while (0)
 
 /* the first value of the batch's statement i */
-static const char *UNUSED
+static UNUSED const char *
 value_of(struct batch *b, size_t i)
 {
 	struct rows *rows = batch_rows(b, i);
@@ -138,7 +136,7 @@ value_of(struct batch *b, size_t i)
 	return s.p == NULL ? "(null)" : s.p;
 }
 
-static const char *UNUSED
+static UNUSED const char *
 ask(const char *text)
 {
 	struct batch *b = make_batch(BATCH_READ, text);
@@ -149,7 +147,7 @@ ask(const char *text)
 	return value_of(b, 0);
 }
 
-static struct db_stats UNUSED
+static UNUSED struct db_stats
 stats(void)
 {
 	struct db_stats s;
@@ -158,7 +156,7 @@ stats(void)
 	return s;
 }
 
-static int UNUSED
+static UNUSED int
 set_up(void **state)
 {
 	(void)state;
@@ -169,7 +167,7 @@ set_up(void **state)
 	return 0;
 }
 
-static int UNUSED
+static UNUSED int
 tear_down(void **state)
 {
 	(void)state;
@@ -181,7 +179,7 @@ tear_down(void **state)
 }
 
 /* runs fn in a process of its own after ms milliseconds */
-static pid_t UNUSED
+static UNUSED pid_t
 later(int ms, void (*fn)(const char *), const char *arg)
 {
 	pid_t pid = fork();
@@ -193,7 +191,7 @@ later(int ms, void (*fn)(const char *), const char *arg)
 	_exit(0);
 }
 
-static void UNUSED
+static UNUSED void
 done(pid_t pid)
 {
 	int status;
@@ -203,7 +201,7 @@ done(pid_t pid)
 }
 
 /* for later(): a statement on a connection of its own */
-static void UNUSED
+static UNUSED void
 execute(const char *text)
 {
 	PGconn *c = PQconnectdb("dbname=postgres");
@@ -216,7 +214,7 @@ execute(const char *text)
 		_exit(1);
 }
 
-static void UNUSED
+static UNUSED void
 server(const char *what)
 {
 	char command[512];

@@ -47,8 +47,8 @@ make_insert(const char *before)
 {
 	struct batch *b = batch_new(arena, BATCH_WRITE);
 
-	batch_add(b,
-	    make_stmt("create", "insert into public.t values (1)", 0, NULL));
+	batch_add(
+	    b, make_stmt("create", "insert into public.t values (1)", 0, NULL));
 	if (before != NULL)
 		batch_add(b, make_stmt("work", before, 0, NULL));
 	return b;
@@ -92,9 +92,8 @@ test_idle_loss(void **state)
 	for (int kind = BATCH_READ; kind <= BATCH_WRITE; kind++) {
 		sql(terminate_text(pid));
 		usleep(100000);
-		assert_runs(kind == BATCH_READ
-			? make_batch(kind, "select 1")
-			: make_insert(NULL));
+		assert_runs(kind == BATCH_READ ? make_batch(kind, "select 1")
+					       : make_insert(NULL));
 		assert_int_not_equal(backend(), pid);
 		pid = backend();
 	}
@@ -180,8 +179,8 @@ test_killed(void **state)
 		}
 		/* a read may find the server back and succeed */
 		if (run(b) != 0 && err.id != cases[i].want)
-			fail_msg("line %d: %s", cases[i].line,
-			    err_code(err.id));
+			fail_msg(
+			    "line %d: %s", cases[i].line, err_code(err.id));
 		if (cases[i].kind == BATCH_WRITE)
 			assert_int_equal(err.id, cases[i].want);
 		done(killer);
@@ -220,6 +219,23 @@ test_away(void **state)
 	wait_batch();
 	assert_took(0, 15000);
 	other_open();
+}
+
+/* a server that does not write is left, so that a writer can be found */
+static void
+test_standby(void **state)
+{
+	struct batch *b;
+
+	(void)state;
+	make_t();
+	assert_runs(
+	    make_batch(BATCH_WRITE, "set default_transaction_read_only = on"));
+	b = make_insert(NULL);
+	assert_fails(b, ERR_DB_UNAVAILABLE);
+	assert_string_equal(b->sqlstate, "25006");
+	assert_runs(make_insert(NULL));
+	assert_int_equal(stats().connects, 2);
 }
 
 /* ---- slow ---------------------------------------------------------------- */
@@ -285,8 +301,8 @@ test_stopped(void **state)
 		run(b);
 		kill(pid, SIGCONT);
 		if (err.id != cases[i].want)
-			fail_msg("line %d: %s", cases[i].line,
-			    err_code(err.id));
+			fail_msg(
+			    "line %d: %s", cases[i].line, err_code(err.id));
 		assert_took(200, 1200);
 		assert_string_equal(ask("select 1"), "1");
 		assert_int_not_equal(backend(), pid);
@@ -319,9 +335,9 @@ test_stream_stopped(void **state)
 static void
 test_stream_timeout(void **state)
 {
-	struct batch *b = make_batch(BATCH_READ,
-	    "select repeat('x', 10000), pg_sleep(0.05) "
-	    "from generate_series(1, 1000)");
+	struct batch *b =
+	    make_batch(BATCH_READ, "select repeat('x', 10000), pg_sleep(0.05) "
+				   "from generate_series(1, 1000)");
 	int rc;
 
 	(void)state;
@@ -405,8 +421,7 @@ test_too_many(void **state)
 	/* the only place is taken, and given back after a second */
 	helper = fork();
 	if (helper == 0) {
-		PGconn *c =
-		    PQconnectdb("dbname=postgres user=test_many");
+		PGconn *c = PQconnectdb("dbname=postgres user=test_many");
 
 		usleep(1200000);
 		_exit(PQstatus(c) != CONNECTION_OK);
@@ -449,12 +464,10 @@ test_deadlock(void **state)
 	    "select pg_sleep(0.4);"
 	    "update public.t set v = v + 10 where k = 2; commit");
 	usleep(200000);
-	batch_add(b,
-	    make_stmt("a", "update public.t set v = v + 1 where k = 2", 0,
-		NULL));
-	batch_add(b,
-	    make_stmt("b", "update public.t set v = v + 1 where k = 1", 0,
-		NULL));
+	batch_add(b, make_stmt("a", "update public.t set v = v + 1 where k = 2",
+			 0, NULL));
+	batch_add(b, make_stmt("b", "update public.t set v = v + 1 where k = 1",
+			 0, NULL));
 	assert_runs(b);
 	done(rival);
 	assert_string_equal(sql("select sum(v) from public.t"), "22");
@@ -486,8 +499,11 @@ struct reply {
 	const char *bytes;
 	size_t len;
 };
-#define BYTES(text) {text, sizeof(text) - 1}
-#define READY       "Z\0\0\0\5I"
+#define BYTES(text)                                                            \
+	{                                                                      \
+		text, sizeof(text) - 1                                         \
+	}
+#define READY "Z\0\0\0\5I"
 
 static void
 read_to_sync(int fd)
@@ -498,11 +514,11 @@ read_to_sync(int fd)
 	while (recv(fd, head, 5, MSG_WAITALL) == 5) {
 		size_t n = ((size_t)head[1] << 24 | (size_t)head[2] << 16 |
 			       (size_t)head[3] << 8 | head[4]) -
-		    4;
+			   4;
 
 		while (n > 0) {
-			ssize_t got = recv(fd, skip,
-			    n < sizeof(skip) ? n : sizeof(skip), 0);
+			ssize_t got = recv(
+			    fd, skip, n < sizeof(skip) ? n : sizeof(skip), 0);
 
 			if (got <= 0)
 				_exit(0);
@@ -517,11 +533,10 @@ read_to_sync(int fd)
 static void
 serve_nonsense(int listener, struct reply reply)
 {
-	static const char hello[] =
-	    "R\0\0\0\10\0\0\0\0"
-	    "S\0\0\0\31client_encoding\0UTF8\0"
-	    "S\0\0\0\30server_version\00015.0\0"
-	    "K\0\0\0\14\0\0\0\1\0\0\0\1" READY;
+	static const char hello[] = "R\0\0\0\10\0\0\0\0"
+				    "S\0\0\0\31client_encoding\0UTF8\0"
+				    "S\0\0\0\30server_version\00015.0\0"
+				    "K\0\0\0\14\0\0\0\1\0\0\0\1" READY;
 	unsigned char head[4];
 	char startup[4096];
 	int fd = accept(listener, NULL, NULL);
@@ -584,9 +599,8 @@ test_nonsense(void **state)
 	    /* a row without a description */
 	    {__LINE__, BYTES("1\0\0\0\0042\0\0\0\4D\0\0\0\6\0\0" READY)},
 	    /* a row with more columns than described */
-	    {__LINE__,
-		BYTES("1\0\0\0\0042\0\0\0\4T\0\0\0\6\0\0"
-		      "D\0\0\0\13\0\1\0\0\0\1x" READY)},
+	    {__LINE__, BYTES("1\0\0\0\0042\0\0\0\4T\0\0\0\6\0\0"
+			     "D\0\0\0\13\0\1\0\0\0\1x" READY)},
 	    /* a length that cannot be */
 	    {__LINE__, BYTES("T\0\0\0\1")},
 	    {__LINE__, BYTES("T\177\377\377\377")},
@@ -663,6 +677,7 @@ main(void)
 	    TEST(test_loss_in_read),
 	    TEST(test_loss_in_write_proved),
 	    TEST(test_loss_at_sync),
+	    TEST(test_standby),
 	    TEST(test_statement_timeout),
 	    TEST(test_our_clock),
 	    TEST(test_stopped),

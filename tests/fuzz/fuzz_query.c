@@ -1,0 +1,133 @@
+/*
+ * A table, a query string and a row path, one a line.  Whatever comes is
+ * refused with an error or becomes statements in whose text, outside quoted
+ * identifiers, stands nothing but our own words.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "../unit/sample_tables.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/params.h"
+#include "base/utf8.h"
+#include "query/query.h"
+#include "stmt/stmt.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static void
+must(bool fine)
+{
+	if (!fine)
+		abort();
+}
+
+static bool
+is_ours(char c)
+{
+	static const char marks[] = " .,()$:<>=*/+-_'\\[]";
+
+	for (const char *m = marks; *m != '\0'; m++)
+		if (c == *m)
+			return true;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == 'E';
+}
+
+static void
+check_stmt(const struct stmt *s)
+{
+	bool quoted = false;
+	size_t highest = 0;
+
+	must(!s->text.overflow);
+	for (const char *p = s->text.p; *p != '\0'; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			must(is_ours(*p));
+		if (*p == '$' && !quoted) {
+			size_t n = strtoul(p + 1, NULL, 10);
+
+			must(n > 0 && n <= s->nargs);
+			highest = n > highest ? n : highest;
+		}
+	}
+	must(!quoted && highest == s->nargs);
+	for (size_t i = 0; i < s->nargs; i++)
+		must(s->args[i] == NULL || utf8_valid(str_from(s->args[i])));
+}
+
+static void
+check_query(struct arena *a, const struct query *q)
+{
+	static const struct stmt_opts plain = {
+	    .page_size = 25, .max_page_size = 1000};
+	static const struct stmt_opts strings = {.page_size = 25,
+	    .max_page_size = 1000,
+	    .max_rows = 7,
+	    .numeric_as_string = true,
+	    .bigint_as_string = true};
+	struct buf b;
+
+	buf_init(&b, a, 1 << 24);
+	query_dump(&b, q);
+	must(!b.overflow && utf8_valid(buf_view(&b)));
+	must(q->page.offset >= 0 && q->page.limit >= 0);
+	check_stmt(stmt_select(a, q, &plain));
+	check_stmt(stmt_select(a, q, &strings));
+	check_stmt(stmt_count(a, q, 0));
+	check_stmt(stmt_count(a, q, 11));
+	check_stmt(stmt_estimate(a, q));
+}
+
+static int
+try_query(struct arena *a, struct str query, struct str key, uint8_t choice,
+    struct err *err)
+{
+	struct query_limits limits = {.strict = choice & 0x80,
+	    .page_size = 25,
+	    .max_page_size = 1000,
+	    .max_filters = 8,
+	    .allow_page = (choice & 0x40) == 0};
+	const struct table *t =
+	    &sample_tables[(choice & 0x3f) % sample_ntables];
+	struct params params;
+	struct query *q;
+
+	if (params_parse(a, query, 32, &params, err) != 0)
+		return -1;
+	q = query_parse_drf(a, &params, &limits, err);
+	if (q == NULL || query_resolve(a, q, NULL, t, &limits, err) != 0)
+		return -1;
+	check_query(a, q);
+	if (key.p == NULL)
+		return 0;
+	if (query_key(a, q, key, err) != 0)
+		return -1;
+	check_query(a, q);
+	check_stmt(stmt_delete(a, q));
+	return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	struct arena *a = arena_new();
+	struct str rest, query;
+	struct err err;
+	int result;
+
+	err_init(&err, a);
+	if (n > 0) {
+		rest = (struct str){arena_memdup(a, bytes + 1, n - 1), n - 1};
+		str_cut(&rest, '\n', &query);
+		result = try_query(a, query, rest, bytes[0], &err);
+		must((result == 0) == (err.id == ERR_NONE));
+		must(err.id == ERR_NONE || err_status(err.id) < 500);
+	}
+	arena_free(a);
+	return 0;
+}

@@ -1,0 +1,464 @@
+/*
+ * The text of a statement holds nothing that a client wrote: the injection
+ * and naughty lists, as filter, search term, key and body, leave the text as
+ * it was and arrive as arguments byte for byte.
+ */
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/escape.h"
+#include "base/json.h"
+#include "base/params.h"
+#include "base/utf8.h"
+#include "query/query.h"
+#include "sample_tables.h"
+#include "stmt/stmt.h"
+
+#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
+
+static const struct stmt_opts opts = {.page_size = 30, .max_page_size = 500};
+static const struct query_limits limits = {.page_size = 30,
+    .max_page_size = 500,
+    .max_filters = 64,
+    .allow_page = true};
+
+static struct arena *arena;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	arena = arena_new();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+static void
+test_ident(void **state)
+{
+	static const struct {
+		int line;
+		const char *name, *want;
+	} cases[] = {
+	    {__LINE__, "film", "\"film\""},
+	    {__LINE__, "", "\"\""},
+	    {__LINE__, "Film List", "\"Film List\""},
+	    {__LINE__, "a\"b", "\"a\"\"b\""},
+	    {__LINE__, "\"", "\"\"\"\""},
+	    {__LINE__, "a\"\";--", "\"a\"\"\"\";--\""},
+	    {__LINE__, "$1", "\"$1\""},
+	    {__LINE__, "\\", "\"\\\""},
+	    {__LINE__, "select", "\"select\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stmt *s = stmt_new(arena, "test");
+
+		stmt_ident(s, str_from(cases[i].name));
+		if (strcmp(s->text.p, cases[i].want) != 0)
+			fail_msg("line %d: %s", cases[i].line, s->text.p);
+	}
+}
+
+static void
+test_params(void **state)
+{
+	struct stmt *s = stmt_new(arena, "test");
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		stmt_param_i64(s, i);
+	stmt_param(s, STR_NONE, NULL);
+	stmt_param(s, STR("it's"), sample_type("c_enum"));
+	stmt_param_again(s, 7);
+	assert_int_equal(s->nargs, 102);
+	assert_string_equal(s->args[0], "0");
+	assert_string_equal(s->args[99], "99");
+	assert_null(s->args[100]);
+	assert_string_equal(s->args[101], "it's");
+	assert_non_null(
+	    strstr(s->text.p, "$100::int8$101$102::\"public\".\"mpaa\"$7"));
+}
+
+/* only these stand in the text, or there would be a text for each number */
+static void
+test_limit(void **state)
+{
+	static const struct {
+		int line;
+		int64_t rows;
+		const char *want;
+	} cases[] = {
+	    {__LINE__, 1, " limit 1"},
+	    {__LINE__, 2, " limit $1::int8"},
+	    {__LINE__, 20, " limit 20"},
+	    {__LINE__, 25, " limit 25"},
+	    {__LINE__, 30, " limit 30"},
+	    {__LINE__, 50, " limit 50"},
+	    {__LINE__, 100, " limit 100"},
+	    {__LINE__, 101, " limit $1::int8"},
+	    {__LINE__, 500, " limit 500"},
+	    {__LINE__, 1000, " limit 1000"},
+	    {__LINE__, 1000000, " limit $1::int8"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stmt *s = stmt_new(arena, "test");
+
+		stmt_limit(s, cases[i].rows, &opts);
+		if (strcmp(s->text.p, cases[i].want) != 0)
+			fail_msg("line %d: %s", cases[i].line, s->text.p);
+	}
+}
+
+static struct str
+url(const char *before, struct str text)
+{
+	struct buf b;
+
+	buf_init(&b, arena, 1 << 20);
+	buf_cstr(&b, before);
+	buf_url(&b, text);
+	return buf_view(&b);
+}
+
+/* the statement for a query string on film, or NULL when it is refused */
+static struct stmt *
+select_for(struct str query)
+{
+	struct params params;
+	struct query *q;
+	struct err err;
+
+	err_init(&err, arena);
+	if (params_parse(arena, query, 100, &params, &err) != 0 ||
+	    (q = query_parse_drf(arena, &params, &limits, &err)) == NULL ||
+	    query_resolve(
+		arena, q, NULL, sample_table(STR("film")), &limits, &err) != 0)
+		return NULL;
+	return stmt_select(arena, q, &opts);
+}
+
+static struct stmt *
+update_for(struct str key, struct str note)
+{
+	const struct table *t = sample_table(STR("pair"));
+	struct query *q = query_new(arena);
+	struct assign as = {.column = &t->columns[0], .text = note};
+	struct body body = {&as, 1};
+	struct err err;
+
+	err_init(&err, arena);
+	if (query_resolve(arena, q, NULL, t, &limits, &err) != 0 ||
+	    query_key(arena, q, key, &err) != 0)
+		return NULL;
+	return stmt_update(arena, q, &body, true, &opts);
+}
+
+static void
+want_same(const char *what, struct str value, const struct stmt *s,
+    const struct stmt *base)
+{
+	if (s == NULL)
+		fail_msg("%s refused %.*s", what, STR_ARGS(value));
+	else if (strcmp(s->text.p, base->text.p) != 0)
+		fail_msg("%s: %.*s made %s", what, STR_ARGS(value), s->text.p);
+}
+
+static void
+try_filter(struct str v)
+{
+	struct stmt *s = select_for(url("title=", v));
+
+	want_same("filter", v, s, select_for(STR("title=x")));
+	assert_int_equal(s->nargs, 1);
+	assert_true(str_eq_c(v, s->args[0]));
+}
+
+static void
+try_search(struct str v)
+{
+	struct buf quoted;
+
+	if (v.len == 0 || str_chr(v, '"') >= 0)
+		return;
+	buf_init(&quoted, arena, v.len + 2);
+	buf_printf(&quoted, "\"%.*s\"", STR_ARGS(v));
+	want_same("search", v, select_for(url("search=", buf_view(&quoted))),
+	    select_for(STR("search=x")));
+}
+
+static void
+try_key_and_body(struct str v)
+{
+	struct buf key;
+	struct stmt *s;
+
+	buf_init(&key, arena, 1 << 20);
+	buf_url(&key, v);
+	buf_lit(&key, ",2026-01-31");
+	s = update_for(buf_view(&key), v);
+	want_same("update", v, s, update_for(STR("x,2026-01-31"), STR("x")));
+	assert_true(str_eq_c(v, s->args[0]));
+	assert_true(str_eq_c(v, s->args[1]));
+}
+
+/* as a name, a value can at most be ignored */
+static void
+try_name(struct str v)
+{
+	struct stmt *plain = select_for(STR(""));
+	struct stmt *s;
+	struct buf b;
+
+	if (v.len == 0)
+		return;
+	buf_init(&b, arena, 1 << 20);
+	buf_url(&b, v);
+	buf_lit(&b, "=1");
+	s = select_for(buf_view(&b));
+	if (s != NULL)
+		want_same("name", v, s, plain);
+	s = select_for(url("ordering=", v));
+	if (s != NULL)
+		want_same("ordering", v, s, plain);
+	assert_null(select_for(url("fields=nope,", v)));
+}
+
+static size_t
+try_file(const char *file)
+{
+	static char line[1 << 16];
+	FILE *f = fopen(file, "r");
+	size_t n = 0;
+
+	if (f == NULL)
+		fail_msg("%s cannot be read", file);
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		struct str v = {line, strcspn(line, "\n")};
+
+		if (!utf8_valid(v))
+			continue;
+		try_filter(v);
+		try_search(v);
+		try_key_and_body(v);
+		try_name(v);
+		n++;
+	}
+	if (f != NULL)
+		fclose(f);
+	return n;
+}
+
+static void
+test_hostile_values(void **state)
+{
+	static const char *const values[] = {"", "'", "''", "\"", "\\", "\\'",
+	    "x' or '1'='1", "'; drop table film; --", "$1", "%s%n", "?",
+	    ":name", "/*", "*/", "--", "E'\\x27'", "\n", "\t", "\x7f",
+	    "\xe2\x80\xae", "\xc2\xa0", "1::int", "{}", "[]", "(select 1)",
+	    "null", "default", "\xef\xbc\x87"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(values); i++) {
+		try_filter(str_from(values[i]));
+		try_search(str_from(values[i]));
+		try_key_and_body(str_from(values[i]));
+		try_name(str_from(values[i]));
+	}
+}
+
+static void
+test_hostile_lists(void **state)
+{
+	static const char *const patterns[] = {
+	    "payloads/*.txt", "naughty-strings/blns.txt"};
+	const char *data = getenv("DYNAPI_TESTDATA");
+	const char *src = getenv("DYNAPI_SRCDIR");
+	size_t n = 0;
+
+	(void)state;
+	if (data == NULL)
+		data = arena_printf(
+		    arena, "%s/../shared/testdata", src != NULL ? src : ".");
+	for (size_t i = 0; i < COUNT(patterns); i++) {
+		glob_t files;
+
+		if (glob(arena_printf(arena, "%s/%s", data, patterns[i]), 0,
+			NULL, &files) != 0)
+			skip();
+		for (size_t k = 0; k < files.gl_pathc; k++)
+			n += try_file(files.gl_pathv[k]);
+		globfree(&files);
+	}
+	if (n < 1000)
+		fail_msg("only %zu strings", n);
+}
+
+/* what a type asks for stands in the text: it comes from the snapshot */
+static void
+test_cast(void **state)
+{
+	const struct table *t = sample_table(STR("every"));
+	struct assign as = {.text = STR("2006")};
+	struct stmt *s;
+
+	(void)state;
+	as.column = table_column(t, STR("c_domain"));
+	s = stmt_cast(arena, &as);
+	assert_string_equal(s->text.p, "select $1::\"public\".\"year\"");
+	assert_string_equal(s->args[0], "2006");
+	as.is_null = true;
+	s = stmt_cast(arena, &as);
+	assert_null(s->args[0]);
+}
+
+/* without the row, the key is what comes back; without a key, nothing */
+static void
+test_insert_returning(void **state)
+{
+	struct body body = {NULL, 0};
+	struct stmt *s;
+
+	(void)state;
+	s = stmt_insert(arena, sample_table(STR("pair")), &body, false, &opts);
+	assert_string_equal(s->text.p,
+	    "insert into \"public\".\"pair\" as t default values "
+	    "returning t.\"a\", t.\"b\"");
+	assert_int_equal(s->ncols, 2);
+	assert_true(str_eq_c(s->cols[1].name, "b"));
+	assert_int_equal(s->cols[1].cell, CELL_QUOTED_RAW);
+	s = stmt_insert(arena, sample_table(STR("log")), &body, false, &opts);
+	assert_string_equal(
+	    s->text.p, "insert into \"public\".\"log\" as t default values");
+	assert_int_equal(s->ncols, 0);
+}
+
+static void
+test_cells(void **state)
+{
+	static const struct {
+		const char *column;
+		enum cell cell, as_string;
+	} cases[] = {
+	    {"c_bool", CELL_BOOL, CELL_BOOL},
+	    {"c_int2", CELL_RAW, CELL_RAW},
+	    {"c_int4", CELL_RAW, CELL_RAW},
+	    {"c_int8", CELL_RAW, CELL_QUOTED_RAW},
+	    {"c_numeric", CELL_REAL, CELL_QUOTED_RAW},
+	    {"c_float4", CELL_REAL, CELL_REAL},
+	    {"c_float8", CELL_REAL, CELL_REAL},
+	    {"c_text", CELL_TEXT, CELL_TEXT},
+	    {"c_char", CELL_TEXT, CELL_TEXT},
+	    {"c_citext", CELL_TEXT, CELL_TEXT},
+	    {"c_bytea", CELL_BYTEA, CELL_BYTEA},
+	    {"c_date", CELL_QUOTED_RAW, CELL_QUOTED_RAW},
+	    {"c_timetz", CELL_QUOTED_RAW, CELL_QUOTED_RAW},
+	    {"c_timestamp", CELL_TIMESTAMP, CELL_TIMESTAMP},
+	    {"c_timestamptz", CELL_TIMESTAMPTZ, CELL_TIMESTAMPTZ},
+	    {"c_interval", CELL_QUOTED_RAW, CELL_QUOTED_RAW},
+	    {"c_uuid", CELL_QUOTED_RAW, CELL_QUOTED_RAW},
+	    {"c_json", CELL_JSON, CELL_JSON},
+	    {"c_jsonb", CELL_JSON, CELL_JSON},
+	    {"c_enum", CELL_TEXT, CELL_TEXT},
+	    {"c_domain", CELL_RAW, CELL_RAW},
+	    {"c_inet", CELL_TEXT, CELL_TEXT},
+	    {"c_hstore", CELL_JSON, CELL_JSON},
+	    {"c_texts", CELL_JSON, CELL_JSON},
+	    {"c_address", CELL_JSON, CELL_JSON},
+	    {"c_int4range", CELL_JSON, CELL_JSON},
+	};
+	static const struct stmt_opts strings = {
+	    .numeric_as_string = true, .bigint_as_string = true};
+	const struct table *t = sample_table(STR("every"));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stmt *s = stmt_new(arena, "test");
+		const struct column *c;
+
+		c = table_column(t, str_from(cases[i].column));
+		stmt_output(s, c, &opts);
+		stmt_output(s, c, &strings);
+		if (s->cols[0].cell != cases[i].cell ||
+		    s->cols[1].cell != cases[i].as_string)
+			fail_msg("%s: %d, %d", cases[i].column,
+			    (int)s->cols[0].cell, (int)s->cols[1].cell);
+	}
+}
+
+/* trees that no dialect of this issue writes */
+static void
+test_expressions(void **state)
+{
+	struct query *q = query_new(arena);
+	struct value two[2] = {{.text = STR("G")}, {.is_null = true}};
+	struct str name = STR("rating");
+	struct expr in = {.kind = EXPR_IN,
+	    .in = {{.text = name, .names = &name, .nnames = 1}, two, 2}};
+	struct expr none = {.kind = EXPR_IN,
+	    .in = {{.text = name, .names = &name, .nnames = 1}, two, 0}};
+	struct expr null = {.kind = EXPR_ISNULL,
+	    .null_path = {.text = name, .names = &name, .nnames = 1}};
+	struct expr *nulls[] = {&null}, *all[3];
+	struct expr not = {.kind = EXPR_NOT, .list = {nulls, 1}};
+	struct expr or = {.kind = EXPR_OR, .list = {all, 3}};
+	struct err err;
+	struct stmt *s;
+
+	(void)state;
+	all[0] = &in;
+	all[1] = &none;
+	all[2] = &not ;
+	err_init(&err, arena);
+	q->where = & or ;
+	assert_int_equal(query_resolve(arena, q, NULL,
+			     sample_table(STR("film")), &limits, &err),
+	    0);
+	s = stmt_count(arena, q, 0);
+	assert_string_equal(s->text.p,
+	    "select pg_catalog.count(*) from \"public\".\"film\" t where "
+	    "((t.\"rating\" = $1::\"public\".\"mpaa\" or "
+	    "t.\"rating\" = $2::\"public\".\"mpaa\") or false or "
+	    "not (t.\"rating\" is null))");
+	assert_string_equal(s->args[0], "G");
+	assert_null(s->args[1]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_ident),
+	    cmocka_unit_test(test_params),
+	    cmocka_unit_test(test_limit),
+	    cmocka_unit_test(test_hostile_values),
+	    cmocka_unit_test(test_hostile_lists),
+	    cmocka_unit_test(test_cast),
+	    cmocka_unit_test(test_insert_returning),
+	    cmocka_unit_test(test_cells),
+	    cmocka_unit_test(test_expressions),
+	};
+
+	return cmocka_run_group_tests_name("stmt", tests, set_up, tear_down);
+}
