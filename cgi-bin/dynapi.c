@@ -56,7 +56,7 @@ main(int argc, char **argv)
 		fputs(explanation, stderr);
 		return 2;
 	}
-	if (app_init(&app, app.conf_path, handler_routes) != 0)
+	if (app_init(&app, app.conf_path, handler_roots) != 0)
 		return 1;
 	status = app_run(&app);
 	app_fini(&app);

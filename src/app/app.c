@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "app/priv.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -56,6 +55,21 @@ read_conf(const char *path, struct arena *a, struct conf *conf)
 	return -1;
 }
 
+/* the routes of the roots that this instance serves */
+static void
+choose_routes(struct app *app)
+{
+	size_t n = 0;
+
+	for (const struct root *r = app->roots; r->name != NULL; r++)
+		n++;
+	app->routes = arena_array(app->arena, const struct route *, n + 1);
+	n = 0;
+	for (const struct root *r = app->roots; r->name != NULL; r++)
+		if (conf_list_has(app->conf.serve, str_from(r->name)))
+			app->routes[n++] = r->routes;
+}
+
 static void
 derive_settings(struct app *app)
 {
@@ -75,6 +89,7 @@ derive_settings(struct app *app)
 	    .max_filters = (size_t)conf->max_filters,
 	    .allow_page = true};
 	fcgi_set_client_timeout(app->fcgi, conf->client_timeout);
+	choose_routes(app);
 }
 
 static int
@@ -125,12 +140,11 @@ init_db(struct app *app)
 }
 
 int
-app_init(
-    struct app *app, const char *conf_path, const struct route *const *routes)
+app_init(struct app *app, const char *conf_path, const struct root *roots)
 {
 	app->arena = arena_new();
 	app->conf_path = conf_path;
-	app->routes = routes;
+	app->roots = roots;
 	if (read_conf(conf_path, app->arena, &app->conf) != 0)
 		return -1;
 	if (log_open("dynapi", app->conf.log, level_of(app->conf.log_level)) !=

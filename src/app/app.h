@@ -34,7 +34,8 @@ struct app {
 	bool schema_warned;    /* its absence was logged */
 	struct keys *keys;
 	struct db *db;
-	const struct route *const *routes; /* tables, NULL-terminated */
+	const struct root *roots;    /* all there are, the last one empty */
+	const struct route **routes; /* of those served, NULL-terminated */
 	struct stmt_opts stmt_opts;
 	struct query_limits query_limits;
 	uint64_t served;
@@ -58,9 +59,10 @@ struct ctx {
 };
 
 /* -1: the configuration cannot be used (already logged) */
-int app_init(
-    struct app *, const char *conf_path, const struct route *const *routes);
+int app_init(struct app *, const char *conf_path, const struct root *roots);
 void app_fini(struct app *);
+/* opens the snapshot when it is new; true when it changed */
+bool app_follow_snapshot(struct app *);
 /* the accept loop; returns the exit status */
 int app_run(struct app *);
 

@@ -4,11 +4,8 @@
 
 #include <stdbool.h>
 
-struct app;
 struct ctx;
 
-/* opens the snapshot when it is new; true when it changed */
-bool app_follow_snapshot(struct app *);
 /* request id, CORS, nosniff: on every answer */
 void ctx_common_headers(struct ctx *);
 bool ctx_origin_allowed(const struct ctx *);

@@ -122,6 +122,13 @@ struct stmt *session_rotate(
 /* true: it was open */
 struct stmt *session_revoke(struct arena *, struct str id, int64_t user_id);
 
+/*
+ * What the principal may do, by qualified name in the order of bytes: columns
+ * table_name, can_create, can_read, can_update, can_delete, can_bulk.  A
+ * superuser has one row for the table "*".
+ */
+struct stmt *auth_rights(struct arena *, const struct principal *);
+
 /* Argon2id m=19456 t=2 p=1, PHC string in the arena */
 char *password_hash(struct arena *, struct str password);
 /*

@@ -173,3 +173,15 @@ auth_guard(struct arena *a, const struct principal *p,
 		    "else dynapi.refuse('ZD001') end");
 	return s;
 }
+
+struct stmt *
+auth_rights(struct arena *a, const struct principal *p)
+{
+	struct stmt *s = stmt_new(a, "rights");
+
+	stmt_lit(s, "select table_name, can_create, can_read, can_update, "
+		    "can_delete, can_bulk from dynapi.rights(");
+	stmt_param_i64(s, p->id);
+	stmt_lit(s, ") order by table_name collate \"C\"");
+	return s;
+}

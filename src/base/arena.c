@@ -201,7 +201,7 @@ arena_grow(struct arena *a, void *old, size_t old_bytes, size_t bytes)
 	void *p;
 
 	assert(bytes >= old_bytes);
-	if (!EACH_ALONE && (char *)old + was == a->at &&
+	if (!EACH_ALONE && old != NULL && (char *)old + was == a->at &&
 	    whole - was <= (size_t)(a->end - a->at)) {
 		a->used += whole - was;
 		a->at += whole - was;
@@ -213,7 +213,8 @@ arena_grow(struct arena *a, void *old, size_t old_bytes, size_t bytes)
 		return grow_large(l, bytes);
 	}
 	p = arena_alloc(a, bytes);
-	memcpy(p, old, old_bytes);
+	if (old_bytes > 0)
+		memcpy(p, old, old_bytes);
 	return p;
 }
 

@@ -32,9 +32,9 @@ static const char settings[] =
 static char *
 copy(const char *s)
 {
-	char *p = s != NULL ? strdup(s) : NULL;
+	char *p = strdup(s);
 
-	if (s != NULL && p == NULL)
+	if (p == NULL)
 		log_fatal("memory", "out of memory for the connection");
 	return p;
 }
@@ -70,7 +70,8 @@ db_new(const struct db_opts *o)
 		log_fatal("memory", "out of memory for the connection");
 	db->opts = *o;
 	db->opts.conninfo = copy(o->conninfo != NULL ? o->conninfo : "");
-	db->opts.application_name = copy(o->application_name);
+	db->opts.application_name = copy(
+	    o->application_name != NULL ? o->application_name : "dynapi");
 	if (o->pooled)
 		db->opts.prepared_statements = false;
 	db->options = make_options(db);
@@ -198,7 +199,7 @@ start(const struct db *db)
 	} all[] = {
 	    /* what conninfo may say otherwise */
 	    {"fallback_application_name",
-		o->application_name ? o->application_name : "dynapi"},
+		o->application_name},
 	    {"keepalives_idle", "30"},
 	    {"keepalives_interval", "10"},
 	    {"keepalives_count", "3"},

@@ -301,18 +301,6 @@ me_stmt(struct ctx *c)
 	return s;
 }
 
-static struct stmt *
-my_rights_stmt(struct ctx *c)
-{
-	struct stmt *s = stmt_new(c->arena, "my_rights");
-
-	stmt_lit(s, "select table_name, can_create, can_read, can_update, "
-		    "can_delete, can_bulk from dynapi.rights(");
-	stmt_param_i64(s, c->principal.id);
-	stmt_lit(s, ") order by 1");
-	return s;
-}
-
 static void
 write_json_cell(struct jsonw *w, const char *key, struct str json)
 {
@@ -378,7 +366,7 @@ account_me(struct ctx *c)
 
 	batch_guard(b, ctx_guard_user(c, false));
 	me = batch_add(b, me_stmt(c));
-	rights = batch_add(b, my_rights_stmt(c));
+	rights = batch_add(b, auth_rights(c->arena, &c->principal));
 	if (ctx_run(c, b) != 0)
 		return -1;
 	respond_begin(c, &w);

@@ -7,6 +7,7 @@
 #include "handler/handler.h"
 
 #include "base/arena.h"
+#include "base/codec.h"
 #include "base/escape.h"
 #include "base/json.h"
 #include "render/render.h"
@@ -63,6 +64,22 @@ may_read(struct ctx *c, const struct batch *b)
 	       str_starts(rows_cell(guard, 0), STR("t"));
 }
 
+/* a key as a path has it: as in JSON, so bytea is base64 */
+static struct str
+key_text(
+    struct ctx *c, const struct table *t, size_t col, const struct rows *row)
+{
+	struct str cell = rows_cell(row, col), bytes;
+	struct buf b;
+
+	if (t->columns[col].type->class != TYPE_BYTEA ||
+	    hex_decode(c->arena, str_sub(cell, 2, cell.len), &bytes) != 0)
+		return cell;
+	buf_init(&b, c->arena, 4 * bytes.len + 4);
+	buf_base64(&b, bytes);
+	return buf_view(&b);
+}
+
 /* "/mount/api/dyn/film/7/" from a returned row */
 static void
 location_header(struct ctx *c, const struct rows *row)
@@ -75,7 +92,7 @@ location_header(struct ctx *c, const struct rows *row)
 	buf_url(&path, t->path);
 	for (size_t i = 0; i < t->nkey; i++) {
 		buf_char(&path, i == 0 ? '/' : ',');
-		buf_url(&path, rows_cell(row, t->key[i]));
+		buf_url(&path, key_text(c, t, t->key[i], row));
 	}
 	buf_char(&path, '/');
 	buf_init(&link, c->arena, 3500);

@@ -19,8 +19,8 @@ extern const struct route routes_health[];
 extern const struct route routes_index[];   /* /api/, /api/dyn/, reload */
 extern const struct route routes_options[]; /* OPTIONS */
 
-/* every table above, NULL-terminated, in the order they are searched */
-extern const struct route *const handler_routes[];
+/* every table above under the root it belongs to, in the order of search */
+extern const struct root handler_roots[];
 
 /* the Allow header of this table or row: what PostgreSQL can do with it */
 const char *data_methods(const struct ctx *);

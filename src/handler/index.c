@@ -4,7 +4,6 @@
  */
 #include "handler/handler.h"
 
-#include "app/priv.h"
 #include "base/arena.h"
 #include "base/escape.h"
 #include "base/jsonw.h"
@@ -44,7 +43,7 @@ index_roots(struct ctx *c)
 
 /* ---- /api/dyn/ ---------------------------------------------------------- */
 
-/* columns of dynapi.rights after the table's name */
+/* columns of auth_rights after the table's name */
 static const char *const right_names[] = {
     "create", "read", "update", "delete", "bulk"};
 #define NRIGHTS 5
@@ -59,19 +58,6 @@ struct rights {
 	size_t n;
 	bool all; /* superuser */
 };
-
-static struct stmt *
-rights_stmt(struct ctx *c)
-{
-	struct stmt *s = stmt_new(c->arena, "rights");
-
-	stmt_lit(s,
-	    "select table_name, can_create, can_read, can_update, can_delete, "
-	    "can_bulk from dynapi.rights(");
-	stmt_param_i64(s, c->principal.id);
-	stmt_lit(s, ") order by table_name collate \"C\"");
-	return s;
-}
 
 static int
 read_rights(struct ctx *c, struct rows *rows, struct rights *out)
@@ -161,7 +147,7 @@ index_tables(struct ctx *c)
 	size_t at;
 
 	batch_guard(b, ctx_guard_user(c, false));
-	at = batch_add(b, rights_stmt(c));
+	at = batch_add(b, auth_rights(c->arena, &c->principal));
 	if (ctx_run(c, b) != 0 ||
 	    read_rights(c, batch_rows(b, at), &rights) != 0)
 		return -1;
@@ -268,5 +254,12 @@ const struct route routes_index[] = {
     {0},
 };
 
-const struct route *const handler_routes[] = {routes_data, routes_write,
-    routes_account, routes_health, routes_index, routes_options, NULL};
+const struct root handler_roots[] = {
+    {"native", routes_data},
+    {"native", routes_write},
+    {"native", routes_account},
+    {"health", routes_health},
+    {"native", routes_index},
+    {"native", routes_options},
+    {0},
+};

@@ -131,6 +131,12 @@ struct route {
 	const char *summary;
 };
 
+/* a front door: what "serve" names, and its routes */
+struct root {
+	const char *name;
+	const struct route *routes;
+};
+
 /*
  * The first route of the table that fits; literal segments are looked for
  * before {name}.  NULL: ERR_NOT_FOUND, or ERR_BAD_METHOD with *allow set to

@@ -138,14 +138,27 @@ read_options(struct run *r, int argc, char **argv)
 	return fine && optind == argc ? -1 : wrong_usage();
 }
 
+/* one line, whatever libpq had to say */
 static int
 complain(const struct err *err)
 {
 	const char *text = err->cause != NULL    ? err->cause
 			   : err->detail != NULL ? err->detail
 						 : err_title(err->id);
+	bool blank = false;
 
-	fprintf(stderr, PROGRAM ": %s\n", text);
+	fputs(PROGRAM ": ", stderr);
+	for (; *text != '\0'; text++) {
+		if (strchr(" \t\r\n", *text) != NULL) {
+			blank = true;
+			continue;
+		}
+		if (blank)
+			fputc(' ', stderr);
+		blank = false;
+		fputc(*text, stderr);
+	}
+	fputc('\n', stderr);
 	return EXIT_REFUSED;
 }
 
@@ -321,7 +334,8 @@ introspect_main(int argc, char **argv)
 
 	err_init(&r.err, r.arena);
 	buf_init(&r.out, r.arena, SIZE_MAX / 8);
-	log_open(PROGRAM, "stderr", LEVEL_WARN);
+	/* what matters is said on standard error by complain */
+	log_open(PROGRAM, "/dev/null", LEVEL_ERROR);
 	status = read_options(&r, argc, argv);
 	if (status < 0)
 		status = read_conf(&r) == 0 ? run_task(&r) : EXIT_REFUSED;

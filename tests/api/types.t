@@ -55,18 +55,14 @@ none kinds "SELECT name, status, left(body, 200) FROM t.answer WHERE status <> 2
 	"each column can be named"
 
 # out and in again
-# line feeds in json come out as blanks
-text_of() {
-	sql kinds 'SELECT md5(string_agg(translate(t::text, chr(10), chr(32)), chr(10) ORDER BY id)) FROM public.every t'
-}
-before=$(text_of)
-sql kinds 'CREATE SCHEMA t; CREATE TABLE t.before AS SELECT * FROM public.every'
-# changed : columns that are not what they were
-changed() {
-	none kinds "SELECT b.id, x.key, left(x.value, 100), left(y.value, 100)
-		FROM t.before b JOIN public.every e USING (id), pg_catalog.json_each_text(row_to_json(b)) x
-		JOIN pg_catalog.json_each_text(row_to_json(e)) y USING (key)
-		WHERE x.value IS DISTINCT FROM y.value" "DBG $1"
+sql kinds 'CREATE TABLE t.before AS SELECT * FROM public.every'
+# unchanged NAME : every column of every row has the text it had; line feeds in
+# json come out as blanks
+unchanged() {
+	none kinds "SELECT id, x.key, left(x.value, 100), left(y.value, 100)
+		FROM t.before b FULL JOIN public.every e USING (id),
+		public.each(public.hstore(b)) x JOIN public.each(public.hstore(e)) y USING (key)
+		WHERE translate(x.value, chr(10), ' ') IS DISTINCT FROM translate(y.value, chr(10), ' ')" "$1"
 }
 for method in PUT PATCH; do
 	questions kinds "SELECT id, 'GET', '/api/dyn/every/' || id || '/' FROM public.every" "$TMP/q"
@@ -77,8 +73,7 @@ for method in PUT PATCH; do
 	answers kinds "$TMP/b"
 	none kinds "SELECT name, status, left(body, 700) FROM t.answer WHERE status <> 200" \
 		"what GET gave is taken by $method"
-	changed $method
-	is "$(text_of)" "$before" "$method has left every row as it was"
+	unchanged "$method has left every row as it was"
 	awk -F '\t' '{ print $1, $4 }' "$TMP/a" >"$TMP/a.body"
 	awk -F '\t' '{ print $1, $4 }' "$TMP/b" >"$TMP/b.body"
 	same_file "$TMP/b.body" "$TMP/a.body" "$method answers what GET does"
@@ -91,9 +86,8 @@ ask_all "$TMP/q" "$TMP/b"
 answers kinds "$TMP/b"
 none kinds "SELECT name, status, left(body, 700) FROM t.answer WHERE status <> 201" \
 	"what GET gave is taken by POST"
-sql kinds 'UPDATE public.every SET id = id - 1000, "integer" = "integer" WHERE false;
-	DELETE FROM public.every WHERE id < 1000; UPDATE public.every SET id = id - 1000'
-is "$(text_of)" "$before" "POST makes the same rows"
+sql kinds 'DELETE FROM public.every WHERE id < 1000; UPDATE public.every SET id = id - 1000'
+unchanged "POST makes the same rows"
 
 # each value finds its row again as a filter, where the type has equality
 sql kinds "CREATE OR REPLACE FUNCTION t.pct(s text) RETURNS text LANGUAGE sql AS \$\$
