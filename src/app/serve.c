@@ -93,7 +93,9 @@ parse_body(struct ctx *c)
 	if (!request_is(&c->req, "application/json"))
 		return err_set(&c->err, ERR_MEDIA_TYPE,
 		    "The body must be application/json.");
-	c->body = json_parse(c->arena, c->req.body, &c->err);
+	c->body = c->route->needs & NEEDS_TABLE
+		      ? json_parse_row(c->arena, c->req.body, &c->err)
+		      : json_parse(c->arena, c->req.body, &c->err);
 	return c->body != NULL ? 0 : -1;
 }
 

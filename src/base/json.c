@@ -22,6 +22,7 @@ struct reader {
 	const char *p, *end, *start;
 	char *text; /* where the next unescaped string goes */
 	unsigned depth;
+	bool allow_twins;
 	struct arena *arena;
 	struct err *err;
 };
@@ -242,15 +243,15 @@ find_twin_by_sorting(struct arena *a, const struct json *object)
 }
 
 static bool
-has_no_twins(struct reader *r, const struct json *object)
+check_twins(struct reader *r, struct json *object)
 {
-	const struct json *twin;
-
-	twin = object->n <= PAIRS_MAX ? find_twin_by_pairs(object)
-				      : find_twin_by_sorting(r->arena, object);
-	if (twin == NULL)
+	object->twin = object->n <= PAIRS_MAX
+			   ? find_twin_by_pairs(object)
+			   : find_twin_by_sorting(r->arena, object);
+	if (object->twin == NULL || r->allow_twins)
 		return true;
-	return refuse_at(r, twin->src.p, "a name that was there before");
+	return refuse_at(
+	    r, object->twin->src.p, "a name that was there before");
 }
 
 /* one element, or a name and its value */
@@ -298,7 +299,7 @@ read_members(struct reader *r, struct json *j, char close)
 		r->p++;
 	}
 	r->p++;
-	return j->kind == JSON_ARRAY || has_no_twins(r, j);
+	return j->kind == JSON_ARRAY || check_twins(r, j);
 }
 
 static bool
@@ -370,12 +371,16 @@ read_value(struct reader *r)
 	return j;
 }
 
-struct json *
-json_parse(struct arena *a, struct str text, struct err *err)
+static struct json *
+parse(struct arena *a, struct str text, bool allow_twins, struct err *err)
 {
 	const char *p = text.p == NULL ? "" : text.p;
-	struct reader r = {
-	    .p = p, .start = p, .end = p + text.len, .arena = a, .err = err};
+	struct reader r = {.p = p,
+	    .start = p,
+	    .end = p + text.len,
+	    .allow_twins = allow_twins,
+	    .arena = a,
+	    .err = err};
 	struct json *j;
 	size_t good;
 
@@ -390,6 +395,18 @@ json_parse(struct arena *a, struct str text, struct err *err)
 		return NULL;
 	skip_space(&r);
 	return r.p == r.end ? j : refuse(&r, "nothing more is expected");
+}
+
+struct json *
+json_parse(struct arena *a, struct str text, struct err *err)
+{
+	return parse(a, text, false, err);
+}
+
+struct json *
+json_parse_row(struct arena *a, struct str text, struct err *err)
+{
+	return parse(a, text, true, err);
 }
 
 const struct json *

@@ -32,11 +32,15 @@ struct json {
 	struct str text; /* STRING: unescaped; terminated */
 	struct str key;  /* member of an object: its name, unescaped */
 	struct json *child, *next;
-	size_t n; /* members or elements */
+	const struct json *twin; /* OBJECT: a member whose name came before */
+	size_t n;                /* members or elements */
 };
 
 /* NULL and ERR_BAD_JSON (detail with the byte offset) when refused */
 struct json *json_parse(struct arena *, struct str text, struct err *);
+/* a row: an object inside it may have twins, for json columns can hold them;
+ * all others look at "twin" */
+struct json *json_parse_row(struct arena *, struct str text, struct err *);
 /* the member, or NULL; also NULL when j is no object */
 const struct json *json_get(const struct json *, struct str key);
 /* compact: strings re-escaped, numbers as written, white space dropped */

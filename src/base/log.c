@@ -153,17 +153,28 @@ write_line(const char *text, size_t len)
 		sink.torn = n < (ssize_t)len;
 }
 
+/* the text of a second is made once in it */
 static void
 add_time(struct buf *b)
 {
+	static time_t second = -1;
+	static char text[40];
 	struct timespec now;
 	struct tm tm;
-	char text[40];
+	char micros[6];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_printf(b, "ts=%s.%06ldZ", text, now.tv_nsec / 1000);
+	if (now.tv_sec != second) {
+		second = now.tv_sec;
+		gmtime_r(&second, &tm);
+		strftime(text, sizeof(text), "ts=%Y-%m-%dT%H:%M:%S.", &tm);
+	}
+	buf_cstr(b, text);
+	now.tv_nsec /= 1000;
+	for (int i = 5; i >= 0; i--, now.tv_nsec /= 10)
+		micros[i] = (char)('0' + now.tv_nsec % 10);
+	buf_add(b, micros, sizeof(micros));
+	buf_char(b, 'Z');
 }
 
 static void
@@ -184,9 +195,13 @@ line_begin(struct line *l, enum log_level level, const char *event)
 		add_time(b);
 		buf_lit(b, " level=");
 		buf_cstr(b, levels[level].name);
-		if (sink.program[0] != '\0')
-			buf_printf(b, " prog=%s", sink.program);
-		buf_printf(b, " pid=%ld ", (long)getpid());
+		if (sink.program[0] != '\0') {
+			buf_lit(b, " prog=");
+			buf_cstr(b, sink.program);
+		}
+		buf_lit(b, " pid=");
+		buf_i64(b, getpid());
+		buf_char(b, ' ');
 	}
 	buf_lit(b, "event=");
 	buf_log(b, str_from(event));

@@ -74,8 +74,8 @@ void conf_sample(FILE *);
 const char *conf_conninfo(struct arena *, const struct conf *, struct err *);
 /* the same of admin_conninfo; path is the configuration file, which must be
  * its owner's alone when admin_conninfo stands in it */
-const char *conf_admin_conninfo(struct arena *, const struct conf *,
-    const char *path, struct err *);
+const char *conf_admin_conninfo(
+    struct arena *, const struct conf *, const char *path, struct err *);
 /* a time as the file has it ("90min"), in milliseconds; -1 when it is none */
 int conf_time_parse(struct str, int64_t *ms);
 /* how many letters lie between two names, for "is it …?"; SIZE_MAX for names

@@ -125,8 +125,8 @@ read_roles(struct ctl *c, const char *responder, struct roles *r)
 	stmt_lit(
 	    s, "), m.rolcreaterole or m.rolsuper, m.rolsuper, m.rolname = ");
 	stmt_param(s, str_from(responder), NULL);
-	stmt_lit(
-	    s, ", exists (select from pg_catalog.pg_event_trigger e "
+	stmt_lit(s,
+	    ", exists (select from pg_catalog.pg_event_trigger e "
 	    "where e.evtname = 'dynapi_grant_new_tables' "
 	    "and e.evtenabled <> 'D') "
 	    "from pg_catalog.pg_roles m where m.rolname = current_user");

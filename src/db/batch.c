@@ -47,9 +47,9 @@ batch_add(struct batch *b, struct stmt *s)
 {
 	assert(b->run == NULL);
 	if (b->n == b->cap) {
-		b->stmts =
-		    arena_grow(b->arena, b->stmts, b->cap * sizeof(b->stmts[0]),
-			2 * b->cap * sizeof(b->stmts[0]));
+		b->stmts = arena_grow(b->arena, b->stmts,
+		    b->cap * sizeof(struct stmt *),
+		    2 * b->cap * sizeof(struct stmt *));
 		b->cap *= 2;
 	}
 	b->stmts[b->n] = s;

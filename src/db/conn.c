@@ -70,8 +70,8 @@ db_new(const struct db_opts *o)
 		log_fatal("memory", "out of memory for the connection");
 	db->opts = *o;
 	db->opts.conninfo = copy(o->conninfo != NULL ? o->conninfo : "");
-	db->opts.application_name = copy(
-	    o->application_name != NULL ? o->application_name : "dynapi");
+	db->opts.application_name =
+	    copy(o->application_name != NULL ? o->application_name : "dynapi");
 	if (o->pooled)
 		db->opts.prepared_statements = false;
 	db->options = make_options(db);
@@ -198,8 +198,7 @@ start(const struct db *db)
 		const char *key, *value;
 	} all[] = {
 	    /* what conninfo may say otherwise */
-	    {"fallback_application_name",
-		o->application_name},
+	    {"fallback_application_name", o->application_name},
 	    {"keepalives_idle", "30"},
 	    {"keepalives_interval", "10"},
 	    {"keepalives_count", "3"},

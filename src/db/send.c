@@ -148,8 +148,7 @@ send_deallocates(struct run *r)
 	for (size_t i = 0; i < p->ndoomed && i < DEALLOCATE_AT_ONCE; i++) {
 		if (r->lost)
 			return;
-		memcpy(text, "DEALLOCATE ", 11);
-		memcpy(text + 11, p->doomed[i], sizeof(p->doomed[i]));
+		stpcpy(stpcpy(text, "DEALLOCATE "), p->doomed[i]);
 		expect(r, send_text(r, text, 0, NULL), OP_DEALLOCATE, 0, NULL);
 	}
 }

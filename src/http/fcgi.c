@@ -84,6 +84,9 @@ fcgi_signals(int64_t drain_ms)
 {
 	drain_max = (sig_atomic_t)(drain_ms / 1000);
 	catch_signal(SIGTERM, on_term);
+	/* what multiwatch ends its children with, as mod_fastcgi did; libfcgi's
+	 * own handler would make every accept fail at once, for ever */
+	catch_signal(SIGUSR1, on_term);
 	catch_signal(SIGALRM, on_alarm);
 	catch_signal(SIGHUP, on_hup);
 	signal(SIGPIPE, SIG_IGN);

@@ -149,15 +149,20 @@ send_head(struct response *res, int64_t length)
 	struct buf head;
 
 	buf_init(&head, res->arena, HEAD_MAX + 256);
-	buf_printf(&head, "Status: %d %s\r\n", res->status,
-	    status_reason(res->status));
+	buf_lit(&head, "Status: ");
+	buf_i64(&head, res->status);
+	buf_char(&head, ' ');
+	buf_cstr(&head, status_reason(res->status));
+	buf_lit(&head, "\r\n");
 	buf_str(&head, buf_view(&res->headers));
-	if (length >= 0)
-		buf_printf(
-		    &head, "Content-Length: %lld\r\n", (long long)length);
-	else
+	if (length >= 0) {
+		buf_lit(&head, "Content-Length: ");
+		buf_i64(&head, length);
+		buf_lit(&head, "\r\n");
+	} else {
 		/* without it Apache keeps a cut connection for 5 s */
 		buf_lit(&head, "Connection: close\r\n");
+	}
 	buf_lit(&head, "\r\n");
 	res->state = RESPONSE_BODY;
 	return fcgi_write(res->io, head.p, head.len);

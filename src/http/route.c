@@ -20,20 +20,21 @@ is_capture(struct str part)
 static unsigned
 match(const char *pattern, const struct request *r)
 {
-	struct str rest = str_from(pattern + 1), part;
+	const char *p = pattern + 1, *end;
 	unsigned literal = 0;
-	size_t i = 0;
+	size_t i;
 
-	if (rest.len == 0)
-		return r->nsegments == 0;
-	for (; str_cut(&rest, '/', &part); i++) {
+	for (i = 0; *p != '\0'; i++) {
+		end = strchrnul(p, '/');
 		if (i == r->nsegments)
 			return 0;
-		if (is_capture(part))
-			continue;
-		if (!str_eq(part, r->segments[i].text))
-			return 0;
-		literal++;
+		if (*p != '{') {
+			if (!str_eq(r->segments[i].text,
+				(struct str){p, (size_t)(end - p)}))
+				return 0;
+			literal++;
+		}
+		p = *end == '/' ? end + 1 : end;
 	}
 	return i == r->nsegments ? 1 + literal : 0;
 }
@@ -50,44 +51,50 @@ add_allow(struct buf *allow, enum method m)
 	buf_cstr(allow, name);
 }
 
-/* the best score any method has for this path */
-static unsigned
-best_score(const struct route *const *tables, const struct request *r)
+/* the methods that this path has */
+static const char *
+allowed(const struct route *const *tables, const struct request *r,
+    struct arena *a, unsigned best)
 {
-	unsigned best = 0, score;
+	struct buf names;
 
+	buf_init(&names, a, 256);
 	for (; *tables != NULL; tables++)
 		for (const struct route *t = *tables; t->pattern; t++)
-			if ((score = match(t->pattern, r)) > best)
-				best = score;
-	return best;
+			if (match(t->pattern, r) == best)
+				add_allow(&names, t->method);
+	return names.p;
 }
 
 const struct route *
 route_find(const struct route *const *tables, const struct request *r,
     struct arena *a, const char **allow, struct err *err)
 {
-	unsigned best = best_score(tables, r);
-	struct buf names;
+	const struct route *found = NULL;
+	unsigned best = 0, score;
 
+	for (size_t k = 0; tables[k] != NULL; k++)
+		for (const struct route *t = tables[k]; t->pattern; t++) {
+			score = match(t->pattern, r);
+			if (score < best || score == 0)
+				continue;
+			if (score > best)
+				found = NULL;
+			best = score;
+			if (found == NULL && t->method == r->method)
+				found = t;
+		}
+	if (found != NULL)
+		return found;
 	if (best == 0) {
 		err_set(err, ERR_NOT_FOUND, NULL);
 		return NULL;
 	}
-	buf_init(&names, a, 256);
-	for (size_t k = 0; tables[k] != NULL; k++)
-		for (const struct route *t = tables[k]; t->pattern; t++) {
-			if (match(t->pattern, r) != best)
-				continue;
-			if (t->method == r->method)
-				return t;
-			add_allow(&names, t->method);
-		}
-	*allow = names.p;
+	*allow = allowed(tables, r, a, best);
 	err_set(err, ERR_BAD_METHOD, "%.*s is not allowed here; %s %s.",
 	    (int)(r->method_text.len < 32 ? r->method_text.len : 32),
-	    r->method_text.p ? r->method_text.p : "", names.p,
-	    strchr(names.p, ',') ? "are" : "is");
+	    r->method_text.p ? r->method_text.p : "", *allow,
+	    strchr(*allow, ',') ? "are" : "is");
 	return NULL;
 }
 

@@ -115,6 +115,9 @@ read_column(struct reading *r, const struct column *c)
 static void
 check_names(struct reading *r)
 {
+	if (r->json->twin != NULL)
+		err_add_field(r->err, ERR_BAD_VALUE, r->json->twin->key,
+		    "This field is given more than once.");
 	for (const struct json *m = r->json->child; m != NULL; m = m->next)
 		if (table_column(r->table, m->key) == NULL)
 			err_add_field(r->err, ERR_UNKNOWN_COLUMN, m->key,

@@ -169,6 +169,8 @@ read_composite(struct arena *a, const struct type *t, const struct json *j,
 
 	if (j->kind != JSON_OBJECT)
 		return "Expected an object.";
+	if (j->twin != NULL)
+		return "A name is given more than once.";
 	wrong = check_members(a, t, j);
 	if (wrong != NULL)
 		return wrong;
@@ -199,6 +201,8 @@ read_hstore(struct arena *a, const struct json *j, struct str *out)
 {
 	struct buf b;
 
+	if (j->twin != NULL)
+		return "A name is given more than once.";
 	buf_init(&b, a, LITERAL_MAX);
 	for (const struct json *m = j->child; m != NULL; m = m->next) {
 		if (b.len > 0)

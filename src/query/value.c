@@ -298,7 +298,7 @@ check_json(struct arena *a, struct str s)
 	struct err e;
 
 	err_init(&e, NULL);
-	return json_parse(a, s, &e) != NULL ? NULL : "Must be valid JSON.";
+	return json_parse_row(a, s, &e) != NULL ? NULL : "Must be valid JSON.";
 }
 
 bool
@@ -332,7 +332,8 @@ check_nested(
 	bool is_null;
 
 	err_init(&e, NULL);
-	if (s.len == 0 || s.p[0] != begin || (j = json_parse(a, s, &e)) == NULL)
+	if (s.len == 0 || s.p[0] != begin ||
+	    (j = json_parse_row(a, s, &e)) == NULL)
 		return NULL;
 	return value_from_json(a, t, j, out, &is_null);
 }

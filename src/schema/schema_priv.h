@@ -35,6 +35,45 @@ int snapfile_record(struct snapfile *, struct arena *, size_t i,
 /* false when path names another file now; true when it names none */
 bool snapfile_current(const struct snapfile *, const char *path);
 
+/* snapshot_header.c: the rows, in the order of their names */
+enum header_row {
+	HEADER_DATABASE,
+	HEADER_DATABASE_OID,
+	HEADER_DEFAULT_SCHEMA,
+	HEADER_DIRECTORY_SHA256,
+	HEADER_FORMAT,
+	HEADER_GENERATION,
+	HEADER_NOTICES_SHA256,
+	HEADER_PROGRAM_VERSION,
+	HEADER_SALT,
+	HEADER_SCHEMAS,
+	HEADER_SYSTEM_ID, /* the only one that may be absent */
+	HEADER_TABLES,
+	HEADER_WRITTEN_S,
+	HEADER__MAX
+};
+
+extern const char *const header_names[HEADER__MAX];
+
+struct header {
+	struct str row[HEADER__MAX];
+	struct str sha256; /* as the file states it */
+	bool strange;      /* a row that we do not know */
+};
+
+void header_put(
+    struct header *, struct arena *, struct str name, struct str value);
+struct str header_hex(struct arena *, const void *, size_t);
+struct str header_sum(const struct header *, struct arena *);
+/* complete, and its checksum is right */
+bool header_holds(const struct header *, struct arena *);
+/* -1 when a number is none */
+int header_take(const struct header *, struct arena *, struct snapshot_meta *,
+    struct str *salt);
+/* all rows but the parts' checksums */
+void header_fill(
+    struct header *, struct arena *, const struct snapshot *, struct str salt);
+
 /* directory.c: a view of the bytes, which stay the caller's */
 struct directory {
 	struct str bytes;

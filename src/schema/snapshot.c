@@ -6,7 +6,6 @@
  */
 #include "schema/schema_priv.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,7 +19,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/codec.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -32,46 +30,12 @@
 #define OPEN_TRIES  5
 #define APPLICATION "0x44796e41" /* "DynA", for file(1) */
 
-/* the header's rows, in the order of their names */
-enum {
-	ROW_DATABASE,
-	ROW_DATABASE_OID,
-	ROW_DEFAULT_SCHEMA,
-	ROW_DIRECTORY_SHA256,
-	ROW_FORMAT,
-	ROW_GENERATION,
-	ROW_NOTICES_SHA256,
-	ROW_PROGRAM_VERSION,
-	ROW_SALT,
-	ROW_SCHEMAS,
-	ROW_SYSTEM_ID,
-	ROW_TABLES,
-	ROW_WRITTEN_S,
-	ROW__MAX
-};
-
-static const char *const row_names[ROW__MAX] = {
-    [ROW_DATABASE] = "database",
-    [ROW_DATABASE_OID] = "database_oid",
-    [ROW_DEFAULT_SCHEMA] = "default_schema",
-    [ROW_DIRECTORY_SHA256] = "directory_sha256",
-    [ROW_FORMAT] = "format",
-    [ROW_GENERATION] = "generation",
-    [ROW_NOTICES_SHA256] = "notices_sha256",
-    [ROW_PROGRAM_VERSION] = "program_version",
-    [ROW_SALT] = "salt",
-    [ROW_SCHEMAS] = "schemas",
-    [ROW_SYSTEM_ID] = "system_id",
-    [ROW_TABLES] = "tables",
-    [ROW_WRITTEN_S] = "written_s",
-};
-
 struct snapfile {
 	sqlite3 *db;
 	sqlite3_stmt *record;
 	const char *path;
 	struct stat st;
-	struct str row[ROW__MAX];
+	struct header header;
 	struct snapshot_meta meta;
 	struct str salt;
 	unsigned steps; /* of the statement that runs */
@@ -209,61 +173,29 @@ column_bytes(sqlite3_stmt *s, int i)
 	return (struct str){p, (size_t)n};
 }
 
-static void
-hash_row(struct sha256 *h, struct str name, struct str value)
-{
-	sha256_add(h, name.p, name.len);
-	sha256_add(h, "", 1);
-	sha256_add(h, value.p, value.len);
-	sha256_add(h, "", 1);
-}
-
-static void
-keep_row(struct snapfile *f, struct arena *a, struct str name, struct str v)
-{
-	for (int i = 0; i < ROW__MAX; i++)
-		if (str_eq_c(name, row_names[i]))
-			f->row[i] = str_dup(a, v);
-}
-
-/* all rows but the checksum itself go into sum; -1 when SQLite objects */
+/* -1 when SQLite objects */
 static int
-scan_header(struct snapfile *f, struct arena *a, sqlite3_stmt *s,
-    struct str *stated, unsigned char sum[SHA256_BYTES])
+scan_header(struct snapfile *f, struct arena *a, struct err *err)
 {
-	struct sha256 *h = sha256_new();
-	struct str name, value;
+	sqlite3_stmt *s;
 	int rc, n = 0;
 
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW && n++ < HEADER_MAX) {
-		name = str_dup(a, column_bytes(s, 0));
-		value = column_bytes(s, 1);
-		if (str_eq(name, STR("sha256"))) {
-			*stated = str_dup(a, value);
-			continue;
-		}
-		hash_row(h, name, value);
-		keep_row(f, a, name, value);
-	}
-	sha256_end(h, sum);
+	s = prepare(f, "SELECT key, value FROM header ORDER BY key", err);
+	if (s == NULL)
+		return -1;
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW && n++ < HEADER_MAX)
+		header_put(
+		    &f->header, a, column_bytes(s, 0), column_bytes(s, 1));
+	if (rc != SQLITE_DONE)
+		unusable(f, sqlite3_errmsg(f->db), err);
+	sqlite3_finalize(s);
 	return rc == SQLITE_DONE ? 0 : -1;
-}
-
-static bool
-is_hex_of(struct str hex, const unsigned char sum[SHA256_BYTES])
-{
-	char text[2 * SHA256_BYTES + 1];
-	struct buf b;
-
-	buf_fixed(&b, text, sizeof(text));
-	buf_hex(&b, (struct str){(const char *)sum, SHA256_BYTES});
-	return str_eq(hex, buf_view(&b));
 }
 
 static int
 check_format(const struct snapfile *f, struct err *err)
 {
-	struct str format = f->row[ROW_FORMAT];
+	struct str format = f->header.row[HEADER_FORMAT];
 	int64_t v;
 
 	if (str_i64(format, &v) != 0)
@@ -274,64 +206,19 @@ check_format(const struct snapfile *f, struct err *err)
 	    "snapshot %s has format %" PRId64 " (written by DynAPI %.*s), "
 	    "this program reads format %d; run the dynapi-introspect of the "
 	    "same version",
-	    f->path, v, STR_ARGS(f->row[ROW_PROGRAM_VERSION]), SNAPSHOT_FORMAT);
+	    f->path, v, STR_ARGS(f->header.row[HEADER_PROGRAM_VERSION]),
+	    SNAPSHOT_FORMAT);
 }
 
 static int
 read_header(struct snapfile *f, struct arena *a, struct err *err)
 {
-	unsigned char sum[SHA256_BYTES];
-	struct str stated = STR_NONE;
-	sqlite3_stmt *s;
-	int rc;
-
-	s = prepare(f, "SELECT key, value FROM header ORDER BY key", err);
-	if (s == NULL)
-		return -1;
-	rc = scan_header(f, a, s, &stated, sum);
-	if (rc != 0)
-		unusable(f, sqlite3_errmsg(f->db), err);
-	sqlite3_finalize(s);
-	if (rc != 0)
-		return -1;
 	/* another format may have another idea of checksums */
-	if (check_format(f, err) != 0)
+	if (scan_header(f, a, err) != 0 || check_format(f, err) != 0)
 		return -1;
-	if (!is_hex_of(stated, sum))
+	if (!header_holds(&f->header, a) ||
+	    header_take(&f->header, a, &f->meta, &f->salt) != 0)
 		return unusable(f, "is damaged (header)", err);
-	return 0;
-}
-
-static int
-take_number(const struct snapfile *f, int row, int64_t *v, struct err *err)
-{
-	if (str_i64(f->row[row], v) == 0 && *v >= 0)
-		return 0;
-	return unusable(f, "is damaged (header)", err);
-}
-
-static int
-take_meta(struct snapfile *f, struct arena *a, struct err *err)
-{
-	struct snapshot_meta *m = &f->meta;
-	int64_t oid, generation;
-
-	if (take_number(f, ROW_DATABASE_OID, &oid, err) != 0 ||
-	    take_number(f, ROW_GENERATION, &generation, err) != 0 ||
-	    take_number(f, ROW_WRITTEN_S, &m->written_s, err) != 0)
-		return -1;
-	for (int i = 0; i < ROW__MAX; i++)
-		if (f->row[i].p == NULL && i != ROW_SYSTEM_ID)
-			return unusable(f, "is damaged (header)", err);
-	if (hex_decode(a, f->row[ROW_SALT], &f->salt) != 0)
-		return unusable(f, "is damaged (header)", err);
-	m->database_oid = (uint32_t)oid;
-	m->generation = (uint64_t)generation;
-	m->program_version = f->row[ROW_PROGRAM_VERSION];
-	m->database = f->row[ROW_DATABASE];
-	m->system_id = f->row[ROW_SYSTEM_ID];
-	m->default_schema = f->row[ROW_DEFAULT_SCHEMA];
-	m->schemas = f->row[ROW_SCHEMAS];
 	return 0;
 }
 
@@ -343,7 +230,7 @@ snapfile_open(struct arena *a, const char *path, struct err *err)
 	f->path = arena_strdup(a, path);
 	arena_defer(a, close_file, f);
 	if (open_known(f, a, err) != 0 || limit_sqlite(f, err) != 0 ||
-	    read_header(f, a, err) != 0 || take_meta(f, a, err) != 0)
+	    read_header(f, a, err) != 0)
 		return NULL;
 	return f;
 }
@@ -362,13 +249,27 @@ snapfile_current(const struct snapfile *f, const char *path)
 	return stat(path, &st) != 0 || is_same_file(&f->st, &st);
 }
 
+static enum header_row
+row_of_part(enum snapshot_part part)
+{
+	return part == PART_DIRECTORY ? HEADER_DIRECTORY_SHA256
+				      : HEADER_NOTICES_SHA256;
+}
+
+static struct str
+sum_of(struct arena *a, struct str bytes)
+{
+	unsigned char sum[SHA256_BYTES];
+
+	sha256(bytes, sum);
+	return header_hex(a, sum, sizeof(sum));
+}
+
 int
 snapfile_part(struct snapfile *f, struct arena *a, enum snapshot_part part,
     struct str *bytes, struct err *err)
 {
-	int row =
-	    part == PART_DIRECTORY ? ROW_DIRECTORY_SHA256 : ROW_NOTICES_SHA256;
-	unsigned char sum[SHA256_BYTES];
+	struct str stated = f->header.row[row_of_part(part)];
 	sqlite3_stmt *s;
 	int rc = -1;
 
@@ -378,8 +279,7 @@ snapfile_part(struct snapfile *f, struct arena *a, enum snapshot_part part,
 	sqlite3_bind_int(s, 1, part);
 	if (sqlite3_step(s) == SQLITE_ROW) {
 		*bytes = column_bytes(s, 0);
-		sha256(*bytes, sum);
-		if (is_hex_of(f->row[row], sum)) {
+		if (str_eq(stated, sum_of(a, *bytes))) {
 			*bytes = str_dup(a, *bytes);
 			rc = 0;
 		}
@@ -452,8 +352,10 @@ snapshot_format(const char *path)
 	f->path = path;
 	arena_defer(a, close_file, f);
 	if (open_known(f, a, NULL) != 0 || limit_sqlite(f, NULL) != 0 ||
-	    (read_header(f, a, NULL) != 0 && f->row[ROW_FORMAT].p == NULL) ||
-	    str_i64(f->row[ROW_FORMAT], &v) != 0 || v < 0 || v > INT_MAX)
+	    (read_header(f, a, NULL) != 0 &&
+		f->header.row[HEADER_FORMAT].p == NULL) ||
+	    str_i64(f->header.row[HEADER_FORMAT], &v) != 0 || v < 0 ||
+	    v > INT_MAX)
 		v = 0;
 	arena_free(a);
 	return (int)v;
@@ -469,7 +371,7 @@ struct writer {
 	sqlite3 *db;
 	int fd;
 	struct str salt;
-	struct str row[ROW__MAX];
+	struct header header;
 };
 
 static int
@@ -597,32 +499,17 @@ write_records(struct writer *w, struct err *err)
 	return rc;
 }
 
-static struct str
-hex_of(struct arena *a, struct str bytes)
-{
-	struct buf b;
-
-	buf_init(&b, a, 2 * bytes.len);
-	buf_hex(&b, bytes);
-	return buf_view(&b);
-}
-
 /* bytes as one part; its checksum goes into the header */
 static int
 write_part(struct writer *w, enum snapshot_part part, const struct buf *b,
     struct err *err)
 {
-	int row =
-	    part == PART_DIRECTORY ? ROW_DIRECTORY_SHA256 : ROW_NOTICES_SHA256;
-	unsigned char sum[SHA256_BYTES];
 	sqlite3_stmt *s;
 	int rc;
 
 	if (b->overflow)
 		return cannot_write(w, "too many tables", err);
-	sha256(buf_view(b), sum);
-	w->row[row] =
-	    hex_of(w->arena, (struct str){(const char *)sum, sizeof(sum)});
+	w->header.row[row_of_part(part)] = sum_of(w->arena, buf_view(b));
 	s = prepare_write(w, "INSERT INTO part VALUES (?, ?)", err);
 	if (s == NULL)
 		return -1;
@@ -647,30 +534,6 @@ write_parts(struct writer *w, struct err *err)
 	return write_part(w, PART_NOTICES, &b, err);
 }
 
-static struct str
-print_number(struct arena *a, uint64_t v)
-{
-	return str_from(arena_printf(a, "%" PRIu64, v));
-}
-
-static void
-fill_rows(struct writer *w)
-{
-	const struct snapshot_meta *m = &w->snap->meta;
-
-	w->row[ROW_DATABASE] = m->database;
-	w->row[ROW_DATABASE_OID] = print_number(w->arena, m->database_oid);
-	w->row[ROW_DEFAULT_SCHEMA] = m->default_schema;
-	w->row[ROW_FORMAT] = print_number(w->arena, SNAPSHOT_FORMAT);
-	w->row[ROW_GENERATION] = print_number(w->arena, m->generation);
-	w->row[ROW_PROGRAM_VERSION] = m->program_version;
-	w->row[ROW_SALT] = hex_of(w->arena, w->salt);
-	w->row[ROW_SCHEMAS] = m->schemas;
-	w->row[ROW_SYSTEM_ID] = m->system_id;
-	w->row[ROW_TABLES] = print_number(w->arena, w->snap->ntables);
-	w->row[ROW_WRITTEN_S] = print_number(w->arena, (uint64_t)m->written_s);
-}
-
 static int
 write_row(struct writer *w, sqlite3_stmt *s, const char *name, struct str v,
     struct err *err)
@@ -683,27 +546,19 @@ write_row(struct writer *w, sqlite3_stmt *s, const char *name, struct str v,
 static int
 write_header(struct writer *w, struct err *err)
 {
-	unsigned char sum[SHA256_BYTES];
-	struct sha256 *h = sha256_new();
+	const struct header *h = &w->header;
 	sqlite3_stmt *s;
-	int rc;
+	int rc = 0;
 
 	s = prepare_write(w, "INSERT INTO header VALUES (?, ?)", err);
-	rc = s == NULL ? -1 : 0;
-	fill_rows(w);
-	for (int i = 0; i < ROW__MAX; i++) {
-		if (w->row[i].p == NULL)
-			continue;
-		hash_row(h, str_from(row_names[i]), w->row[i]);
-		if (rc == 0)
-			rc = write_row(w, s, row_names[i], w->row[i], err);
-	}
-	sha256_end(h, sum);
+	if (s == NULL)
+		return -1;
+	header_fill(&w->header, w->arena, w->snap, w->salt);
+	for (int i = 0; rc == 0 && i < HEADER__MAX; i++)
+		if (h->row[i].p != NULL)
+			rc = write_row(w, s, header_names[i], h->row[i], err);
 	if (rc == 0)
-		rc = write_row(w, s, "sha256",
-		    hex_of(
-			w->arena, (struct str){(const char *)sum, sizeof(sum)}),
-		    err);
+		rc = write_row(w, s, "sha256", header_sum(h, w->arena), err);
 	sqlite3_finalize(s);
 	return rc;
 }

@@ -26,17 +26,17 @@ __lsan_default_suppressions(void)
 	return "leak:libfcgi";
 }
 
-static struct sockaddr_un address = { .sun_family = AF_UNIX };
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static struct fcgi *fcgi;
 static struct arena *arena;
 static struct conf conf;
 
 static const struct route routes[] = {
-	{ METHOD_GET, "/api/dyn/{table}", 0, NULL, NULL },
-	{ METHOD_PATCH, "/api/dyn/{table}/{key}", 0, NULL, NULL },
-	{ 0 },
+    {METHOD_GET, "/api/dyn/{table}", 0, NULL, NULL},
+    {METHOD_PATCH, "/api/dyn/{table}/{key}", 0, NULL, NULL},
+    {0},
 };
-static const struct route *const tables[] = { routes, NULL };
+static const struct route *const tables[] = {routes, NULL};
 
 /* an abstract socket on descriptor 0: nothing is left in the file system */
 static void
@@ -59,9 +59,8 @@ set_up(void)
 {
 	listen_on_zero();
 	arena = arena_new();
-	conf = (struct conf) { .body_max = 4096,
-		.url_max = 1024,
-		.max_params = 20 };
+	conf =
+	    (struct conf){.body_max = 4096, .url_max = 1024, .max_params = 20};
 	fcgi = fcgi_new();
 	assert(fcgi != NULL && !fcgi_is_cgi(fcgi));
 	fcgi_set_client_timeout(fcgi, 200);
@@ -86,8 +85,8 @@ send_bytes(const uint8_t *data, size_t n)
 static size_t
 frame(uint8_t *out, const uint8_t *data, size_t n)
 {
-	static const uint8_t begin[] = { 1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 0, 0, 0,
-		0, 0, 0 };
+	static const uint8_t begin[] = {
+	    1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0};
 	static const char name[] = "REQUEST_URI";
 	static const char method[] = "\x0e\x03REQUEST_METHODGET";
 	size_t value = n < 120 ? n : 120, at = 0, params;
@@ -95,8 +94,7 @@ frame(uint8_t *out, const uint8_t *data, size_t n)
 	params = 2 + sizeof(name) - 1 + value + sizeof(method) - 1;
 	memcpy(out, begin, sizeof begin);
 	at += sizeof begin;
-	memcpy(out + at,
-	    (uint8_t[]) { 1, 4, 0, 1, 0, (uint8_t)params, 0, 0 }, 8);
+	memcpy(out + at, (uint8_t[]){1, 4, 0, 1, 0, (uint8_t)params, 0, 0}, 8);
 	at += 8;
 	out[at++] = sizeof(name) - 1;
 	out[at++] = (uint8_t)value;
@@ -106,7 +104,7 @@ frame(uint8_t *out, const uint8_t *data, size_t n)
 	at += value;
 	memcpy(out + at, method, sizeof(method) - 1);
 	at += sizeof(method) - 1;
-	memcpy(out + at, (uint8_t[]) { 1, 4, 0, 1, 0, 0, 0, 0 }, 8);
+	memcpy(out + at, (uint8_t[]){1, 4, 0, 1, 0, 0, 0, 0}, 8);
 	at += 8;
 	/* what is left of the input follows as raw records */
 	memcpy(out + at, data + value, n - value);
@@ -116,7 +114,7 @@ frame(uint8_t *out, const uint8_t *data, size_t n)
 static void
 read_one(void)
 {
-	struct request req = { 0 };
+	struct request req = {0};
 	struct response res;
 	const char *allow;
 	struct err err;
@@ -137,8 +135,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static uint8_t framed[8192 + 256];
 	/* a good request behind it: accept comes back even when libfcgi throws
 	 * the first connection away */
-	static const uint8_t good[] = { 1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 0, 0, 0,
-		0, 0, 0, 1, 4, 0, 1, 0, 0, 0, 0, 1, 5, 0, 1, 0, 0, 0, 0 };
+	static const uint8_t good[] = {1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0,
+	    0, 0, 1, 4, 0, 1, 0, 0, 0, 0, 1, 5, 0, 1, 0, 0, 0, 0};
 	int first, second;
 
 	if (fcgi == NULL)
