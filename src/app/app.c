@@ -126,8 +126,8 @@ init_db(struct app *app)
 	    .application_name = "dynapi",
 	    .connect_timeout_s = (int)((conf->connect_timeout + 999) / 1000),
 	    .statement_timeout_ms = (int)conf->statement_timeout,
-	    .prepared_statements = conf->prepared_statements &&
-				   strcmp(conf->pooler, "transaction") != 0,
+	    .prepared_statements = conf->prepared_statements,
+	    .pooled = strcmp(conf->pooler, "transaction") == 0,
 	    .check_version = true,
 	};
 	if (opts.conninfo == NULL) {

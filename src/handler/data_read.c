@@ -118,6 +118,7 @@ run_list(struct ctx *c, struct list *l)
 	timeout = l->in_hand || head ? 0 : c->app->conf.stream_timeout;
 	l->b = ctx_batch(c, BATCH_READ);
 	l->b->stream = !l->in_hand && !head;
+	l->b->stream_timeout_ms = (int)timeout;
 	batch_guard(l->b, ctx_guard_for(c, ACTION_READ, timeout));
 	if (head && page->kind == PAGE_NONE)
 		l->q->want_count = COUNT_EXACT;

@@ -35,6 +35,10 @@ int snapfile_record(struct snapfile *, struct arena *, size_t i,
 /* false when path names another file now; true when it names none */
 bool snapfile_current(const struct snapfile *, const char *path);
 
+/* snapshot_lock.c: run by root (cron), what we make must be of use to the
+ * responders: a new file goes to the owner of its folder */
+int snapshot_give(int fd, const char *path);
+
 /* snapshot_header.c: the rows, in the order of their names */
 enum header_row {
 	HEADER_DATABASE,

@@ -396,7 +396,7 @@ create_temp(struct writer *w, struct err *err)
 		w->temp = NULL;
 		return -1;
 	}
-	if (fchmod(w->fd, 0640) != 0)
+	if (fchmod(w->fd, 0640) != 0 || snapshot_give(w->fd, w->temp) != 0)
 		return cannot_write(w, strerror(errno), err);
 	return 0;
 }

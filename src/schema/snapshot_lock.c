@@ -4,19 +4,46 @@
  * the lock knows that nobody else is writing: what lies there half-written
  * was left by a writer that was killed.
  */
-#include "schema/schema.h"
+#include "schema/schema_priv.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 
 #define RANDOM_DIGITS 16
+
+static const char *
+name_dir(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return ".";
+	return arena_printf(a, "%.*s", (int)(slash + 1 - path), path);
+}
+
+/* only for files just created: a name that was there may lead elsewhere */
+int
+snapshot_give(int fd, const char *path)
+{
+	struct arena *a;
+	struct stat st;
+	int rc;
+
+	if (geteuid() != 0)
+		return 0;
+	a = arena_new();
+	rc = stat(name_dir(a, path), &st);
+	arena_free(a);
+	return rc == 0 ? fchown(fd, st.st_uid, st.st_gid) : -1;
+}
 
 /* NAME.0123456789abcdef.new */
 static bool
@@ -34,10 +61,7 @@ remove_leftovers(struct arena *a, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
-	const char *dir =
-	    slash == NULL ? "."
-			  : arena_printf(a, "%.*s", (int)(name - path), path);
-	DIR *d = opendir(dir);
+	DIR *d = opendir(name_dir(a, path));
 	struct dirent *e;
 
 	while (d != NULL && (e = readdir(d)) != NULL)
@@ -45,6 +69,21 @@ remove_leftovers(struct arena *a, const char *path)
 			unlinkat(dirfd(d), e->d_name, 0);
 	if (d != NULL)
 		closedir(d);
+}
+
+static int
+open_lock(const char *name)
+{
+	int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC;
+	int fd = open(name, flags | O_CREAT | O_EXCL, 0640);
+
+	if (fd < 0 && errno == EEXIST)
+		return open(name, flags);
+	if (fd >= 0 && snapshot_give(fd, name) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 static int
@@ -63,9 +102,8 @@ snapshot_lock(const char *path, struct err *err)
 {
 	struct arena *a = arena_new();
 	const char *name = arena_printf(a, "%s.lock", path);
-	int fd;
+	int fd = open_lock(name);
 
-	fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd >= 0 && wait_for_lock(fd) != 0) {
 		close(fd);
 		fd = -1;

@@ -13,7 +13,7 @@ sql postgres 'CREATE DATABASE kinds' && pg_load kinds "$DYNAPI_SRCDIR/tests/api/
 api_programs "$home" && api_conf "$home" kinds && api_init "$home" secret-of-admin &&
 	ctl "$home" grant anonymous every,exact crud >/dev/null &&
 	sql kinds 'GRANT SELECT, INSERT, UPDATE, DELETE ON every, exact TO dynapi_responder' &&
-	ask_serve || bail_out "the API cannot be set up"
+	judge_in kinds && ask_serve || bail_out "the API cannot be set up"
 
 # the styles of DECISIONS 4
 PGOPTIONS='-c TimeZone=UTC -c IntervalStyle=iso_8601 -c DateStyle=ISO
@@ -90,9 +90,6 @@ sql kinds 'DELETE FROM public.every WHERE id < 1000; UPDATE public.every SET id 
 unchanged "POST makes the same rows"
 
 # each value finds its row again as a filter, where the type has equality
-sql kinds "CREATE OR REPLACE FUNCTION t.pct(s text) RETURNS text LANGUAGE sql AS \$\$
-	SELECT coalesce(string_agg('%' || lpad(to_hex(get_byte(b, i)), 2, '0'), '' ORDER BY i), '')
-	FROM (SELECT convert_to(s, 'UTF8') AS b) x, generate_series(0, length(b) - 1) i \$\$"
 ask OPTIONS /api/dyn/every/
 printf '%s' "$body" >"$TMP/options"
 psql -XAtq -d kinds -v ON_ERROR_STOP=1 -v doc="$body" <<'END' >"$TMP/q"

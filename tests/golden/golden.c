@@ -162,7 +162,7 @@ show_write(struct golden *g, const struct request *r, struct buf *b,
 	struct body body;
 	struct json *j;
 
-	j = json_parse(g->arena, r->body, err);
+	j = json_parse_row(g->arena, r->body, err);
 	if (j == NULL ||
 	    body_parse(g->arena, t, j, mode, post ? NULL : q, &body, err) != 0)
 		return -1;

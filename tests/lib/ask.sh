@@ -104,17 +104,35 @@ is_problem() {
 		[[ $body == *"\"request_id\":\"$(header X-Request-Id)\""* ]]
 }
 
+# as_bytes : stdin as a column of such a line, every byte as \xHH
+as_bytes() {
+	od -An -v -tx1 | tr -d '\n' | sed 's/ /\\x/g'
+}
+
+# as_percent : stdin, every byte as %HH
+as_percent() {
+	od -An -v -tx1 | tr -d '\n' | tr ' ' %
+}
+
 # ask_all REQUESTS ANSWERS : files of lines as tests/lib/ask.c describes them
 ask_all() {
 	"$DYNAPI_BUILDDIR/tests/lib/ask" "$socket" <"$1" >"$2"
 }
 
+# judge_in DATABASE : makes the schema t, which is not exposed, with the
+# function t.pct(text), every byte as %HH
+judge_in() {
+	sql "$1" "CREATE SCHEMA t;
+		CREATE TABLE t.answer (name text, status int, head text, body text);
+		CREATE FUNCTION t.pct(s text) RETURNS text LANGUAGE sql AS \$\$
+			SELECT coalesce(string_agg('%' || lpad(to_hex(get_byte(b, i)), 2, '0'), '' ORDER BY i), '')
+			FROM (SELECT convert_to(s, 'UTF8') AS b) x, generate_series(0, length(b) - 1) i \$\$"
+}
+
 # answers DATABASE FILE : what ask_all wrote becomes the table t.answer
 answers() {
-	sql "$1" "CREATE SCHEMA IF NOT EXISTS t; DROP TABLE IF EXISTS t.answer;
-		CREATE TABLE t.answer (name text, status int, head text, body text)" &&
-		psql -XAtq -v ON_ERROR_STOP=1 -d "$1" \
-			-c "\\copy t.answer from '$2'"
+	sql "$1" 'TRUNCATE t.answer' &&
+		psql -XAtq -v ON_ERROR_STOP=1 -d "$1" -c "\\copy t.answer from '$2'"
 }
 
 # questions DATABASE QUERY FILE : rows of name, method, uri, body, headers

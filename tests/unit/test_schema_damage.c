@@ -564,6 +564,29 @@ test_lock(void **state)
 	unlink(name);
 }
 
+/* written by root, it is the responders' to read and to replace */
+static void
+test_owner(void **state)
+{
+	uid_t want = geteuid() == 0 ? 65534 : geteuid();
+	char lock[80];
+	struct stat st;
+	int fd;
+
+	(void)state;
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	unlink(lock);
+	assert_int_equal(chown(dir, want, (gid_t)-1), 0);
+	fd = snapshot_lock(path, NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(write_generation(1), 0);
+	close(fd);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_uid, want);
+	assert_int_equal(stat(lock, &st), 0);
+	assert_int_equal(st.st_uid, want);
+}
+
 static void
 test_no_folder(void **state)
 {
@@ -597,6 +620,7 @@ main(void)
 	    cmocka_unit_test(test_killed_writer),
 	    cmocka_unit_test(test_no_space),
 	    cmocka_unit_test(test_many_writers),
+	    cmocka_unit_test(test_owner),
 	    cmocka_unit_test(test_no_folder),
 	};
 

@@ -1,0 +1,63 @@
+# The demo of bootstrap, and the README's first session pasted into a shell.
+
+. "${DYNAPI_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+need curl spawn-fcgi multiwatch
+
+demo=$TMP/demo
+bootstrap() {
+	bash "$DYNAPI_SRCDIR/bootstrap" "$@"
+}
+at_exit "bootstrap stop --dir '$demo'"
+
+ok "demo --detach" bootstrap demo --dir "$demo" --port "$(free_port)" \
+	--workers 2 --detach >"$TMP/shown" 2>&1
+diag "$(head -n 12 "$TMP/shown")"
+[ -e "$demo/env" ] || done_testing
+. "$demo/env"
+is "$(wc -l <"$RESPONDER_PIDS")" 2 "two responders"
+ok "their numbers are true" kill -0 $(cat "$RESPONDER_PIDS")
+ok "the web server's too" kill -0 "$(cat "$WEB_PID")"
+is "$(curl -s -o "$TMP/body" -w '%{http_code}' "$BASE_URL/api/health/ready")" 200 \
+	"it is ready"
+for file in "$CONF" "$SNAPSHOT" "$BINDIR/dynapictl"; do
+	ok "${file##*/} is there" test -e "$file"
+done
+is "$(stat -c %a "$demo/env")" 600 "nobody else reads the password"
+
+# paste NAME : stdin, into a shell in which curl fails as the API does
+paste_session() {
+	local name=$1
+	{
+		echo 'set -eu; . "$1"'
+		echo 'curl() { command curl --fail-with-body -m 30 "$@"; }'
+		cat
+	} >"$TMP/session"
+	bash "$TMP/session" "$demo/env" >"$TMP/said" 2>&1
+	is $? 0 "$name"
+	[ "$tap_failed" -eq 0 ] || diag "$(tail -n 5 "$TMP/said")"
+}
+
+sed -n 's/^TOKEN=/&/p; s/^curl /&/p' "$TMP/shown" |
+	paste_session "the lines that the demo prints"
+like "$(cat "$TMP/said")" '"sku"' "and they show a product"
+
+sed -n '/^A first session/,/^Before your own/s/^    //p' \
+	"$DYNAPI_SRCDIR/README" | grep -v '^\. demo/env$' | paste_session "the README's"
+like "$(cat "$TMP/said")" '"price": *19.90' "what it changes is changed"
+like "$(cat "$TMP/said")" 'id,sku,name' "what it makes public is public"
+
+not_ok "a second demo in the same folder is refused" \
+	bootstrap demo --dir "$demo" --detach >"$TMP/again" 2>&1
+like "$(cat "$TMP/again")" 'a demo runs' "with the reason"
+
+# stopped, and on with the same data
+ok "stop" bootstrap stop --dir "$demo" >"$TMP/stopped" 2>&1
+is "$(curl -s -o "$TMP/body" -w '%{http_code}' "$BASE_URL/api/health/live")" 000 \
+	"it is gone"
+ok "on again, with another web server" bootstrap demo --dir "$demo" \
+	--port "$(free_port)" --web lighttpd --detach >"$TMP/on" 2>&1
+. "$demo/env"
+like "$(curl -s "$BASE_URL/api/dyn/product/7/")" '19.90' "the data are still there"
+ok "stopped again" bootstrap stop --dir "$demo" >"$TMP/stopped" 2>&1
+
+done_testing
