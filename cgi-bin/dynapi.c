@@ -1,7 +1,9 @@
 /* dynapi.fcgi: the responder.  All it does is hand its routes to the loop. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -31,12 +33,36 @@ default_conf(void)
 	return env != NULL ? env : CONF_DEFAULT_FILE;
 }
 
+/*
+ * RFC 3875 4.4: a query without "=" may become the arguments of a CGI program
+ * (Apache does it), and must not choose our configuration.  What looks like
+ * an option there is refused, whoever wrote the arguments.
+ */
+static bool
+is_option_of_client(void)
+{
+	const char *query = getenv("QUERY_STRING");
+
+	if (getenv("GATEWAY_INTERFACE") == NULL || query == NULL ||
+	    strchr(query, '=') != NULL)
+		return false;
+	return query[0] == '-' || strncasecmp(query, "%2d", 3) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct app app = {.conf_path = default_conf()};
 	int status;
 
+	if (argc > 1 && is_option_of_client()) {
+		fputs("Status: 400 Bad Request\r\n"
+		      "Content-Type: text/plain\r\n"
+		      "X-Content-Type-Options: nosniff\r\n\r\n"
+		      "A query without '=' must not begin with '-'.\n",
+		    stdout);
+		return 0;
+	}
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-V") == 0) {
 			puts("dynapi.fcgi " PACKAGE_VERSION);

@@ -206,6 +206,8 @@ app_follow_snapshot(struct app *app)
 	if (next != NULL) {
 		schema_free(app->schema);
 		app->schema = next;
+		db_expect(app->db, schema_meta(next)->database_oid,
+		    schema_meta(next)->database);
 	} else if (!app->schema_warned) {
 		log_msg(LEVEL_WARN, "snapshot",
 		    "%s; run dynapi-introspect -c %s%s",

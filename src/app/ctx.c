@@ -171,43 +171,58 @@ constraint_text(enum constraint_kind kind)
 	return "This value is not allowed.";
 }
 
-/* the fields of the constraint, as far as the caller may know them */
+/* false: it is not one of this table */
+static bool
+blame_constraint(struct ctx *c, enum err_id id, struct str name)
+{
+	const struct table *t = c->table;
+	bool found = false;
+
+	for (size_t i = 0; i < t->nconstraints; i++)
+		if (str_eq(t->constraints[i].name, name)) {
+			blame_columns(c, id, t->constraints[i].columns,
+			    t->constraints[i].ncolumns,
+			    constraint_text(t->constraints[i].kind));
+			found = true;
+		}
+	for (size_t i = 0; i < t->nfkeys; i++)
+		if (str_eq(t->fkeys[i].name, name)) {
+			blame_columns(c, id, t->fkeys[i].columns,
+			    t->fkeys[i].ncolumns,
+			    "There is no row with this key.");
+			found = true;
+		}
+	return found;
+}
+
+/*
+ * The fields of the constraint, as far as the caller may know them: nothing
+ * where he may not read, and no name of another table's (rows of which refer
+ * to this one, or which a trigger fills).
+ */
 static void
 explain_constraint(struct ctx *c, const struct batch *b)
 {
 	enum err_id id = c->err.id;
 	const struct table *t = c->table;
-	struct str name = str_from(b->constraint);
 	const char *cause = c->err.cause;
+	bool found = false;
 
-	if (t == NULL || (b->constraint == NULL && b->column == NULL))
-		return;
-	/* neither the name nor the columns where he may not read */
-	if (c->action != ACTION_READ && !may_read(c))
+	if (t == NULL || (b->constraint == NULL && b->column == NULL) ||
+	    !may_read(c))
 		return;
 	err_clear(&c->err);
 	if (b->column != NULL && table_column(t, str_from(b->column)) != NULL)
 		err_add_field(&c->err, id, str_from(b->column), "%s",
 		    "This field may not be null.");
-	for (size_t i = 0; i < t->nconstraints; i++)
-		if (str_eq(t->constraints[i].name, name))
-			blame_columns(c, id, t->constraints[i].columns,
-			    t->constraints[i].ncolumns,
-			    constraint_text(t->constraints[i].kind));
-	for (size_t i = 0; i < t->nfkeys; i++)
-		if (str_eq(t->fkeys[i].name, name))
-			blame_columns(c, id, t->fkeys[i].columns,
-			    t->fkeys[i].ncolumns,
-			    "There is no row with this key.");
+	if (b->constraint != NULL && c->action != ACTION_DELETE)
+		found = blame_constraint(c, id, str_from(b->constraint));
 	err_set(&c->err, id, NULL);
-	if (b->constraint != NULL)
-		c->err.detail =
-		    c->action == ACTION_DELETE
-			? arena_printf(c->arena,
-			      "Other rows refer to this one (constraint %s).",
-			      b->constraint)
-			: arena_printf(c->arena, "Constraint %s refuses this.",
-			      b->constraint);
+	if (c->action == ACTION_DELETE && id == ERR_CONFLICT)
+		c->err.detail = "Other rows refer to this one.";
+	else if (found)
+		c->err.detail = arena_printf(
+		    c->arena, "Constraint %s refuses this.", b->constraint);
 	c->err.cause = cause;
 }
 

@@ -75,6 +75,18 @@ identify(struct ctx *c)
 	    c->req.authorization, clock_real_s(), &c->principal, &c->err);
 }
 
+/* a table that is hidden from him costs a look at the database, and is 401 or
+ * 503 where that finds no session or is not possible: so do those that do not
+ * exist */
+static int
+ask_as_if_hidden(struct ctx *c)
+{
+	struct batch *b = ctx_batch(c, BATCH_READ);
+
+	batch_guard(b, ctx_guard_user(c, false));
+	return ctx_run(c, b);
+}
+
 static int
 find_table(struct ctx *c)
 {
@@ -84,6 +96,9 @@ find_table(struct ctx *c)
 	c->table = schema_table_by_path(c->app->schema, seg->text, &c->err);
 	if (c->table != NULL)
 		return 0;
+	if (c->app->conf.conceal && c->err.id == ERR_NONE &&
+	    ask_as_if_hidden(c) != 0)
+		return -1;
 	return err_set(&c->err, ERR_NOT_FOUND, NULL);
 }
 
@@ -130,6 +145,7 @@ handle(struct ctx *c)
 	    c->res.state != RESPONSE_HEAD || !app_follow_snapshot(c->app))
 		return rc;
 	err_clear(&c->err);
+	c->guarded = false;
 	response_reset(&c->res);
 	ctx_common_headers(c);
 	return meet_needs(c) != 0 ? -1 : c->route->handle(c);

@@ -56,7 +56,7 @@ struct claims {
 bool token_signature_ok(
     struct str alg, struct str key, struct str input, struct str signature);
 /* -1: ERR_TOKEN_INVALID, ERR_HEADERS_TOO_LARGE; checks J1–J9, J13 */
-int token_verify(struct arena *, const struct keys *, const struct conf *,
+int token_verify(struct arena *, struct keys *, const struct conf *,
     struct str token, const char *want_type, int64_t now_s, struct claims *,
     struct err *);
 /* a signed token, terminated, in the arena */
@@ -67,7 +67,7 @@ char *token_mint(struct arena *, const struct keys *, const struct conf *,
  * From the value of the Authorization header (p NULL: absent → anonymous).
  * -1: ERR_TOKEN_INVALID for a bad token or another scheme.
  */
-int auth_identify(struct arena *, const struct keys *, const struct conf *,
+int auth_identify(struct arena *, struct keys *, const struct conf *,
     struct str authorization, int64_t now_s, struct principal *, struct err *);
 
 struct guard_need {

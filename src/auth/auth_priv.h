@@ -2,8 +2,11 @@
 #ifndef DYNAPI_AUTH_PRIV_H
 #define DYNAPI_AUTH_PRIV_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/digest.h"
 #include "base/str.h"
 
 struct arena;
@@ -11,6 +14,23 @@ struct err;
 
 #define KEY_BYTES_MIN 32 /* RFC 7518 section 3.2 */
 #define KEYS_MAX      8
+
+#define JTI_MAX      64
+#define VERIFIED_MAX 64
+
+/*
+ * An access token that was found good, by the SHA-256 of its whole text: its
+ * signature and claims need not be looked at again, its times and its session
+ * are judged each time.  (Verifying costs ten times what finding it does.)
+ */
+struct verified {
+	unsigned char id[SHA256_BYTES];
+	const char *iss, *aud; /* for which settings; the keys are re-read
+	                        * together with them */
+	bool used;
+	int64_t sub, iat, nbf, exp;
+	char sid[37], jti[JTI_MAX + 1];
+};
 
 struct key {
 	struct str secret;
@@ -21,6 +41,7 @@ struct keys {
 	struct arena *arena;
 	struct key v[KEYS_MAX]; /* the first one signs */
 	size_t n;
+	struct verified verified[VERIFIED_MAX]; /* goes when keys are re-read */
 };
 
 /*

@@ -18,7 +18,7 @@ take_bearer(struct str *s)
 }
 
 int
-auth_identify(struct arena *a, const struct keys *keys, const struct conf *conf,
+auth_identify(struct arena *a, struct keys *keys, const struct conf *conf,
     struct str authorization, int64_t now_s, struct principal *p,
     struct err *err)
 {

@@ -9,6 +9,7 @@
 #include "auth/auth_priv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <jwt.h>
 
@@ -19,8 +20,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "conf/conf.h"
-
-#define JTI_MAX 64
 
 /* header.payload.signature */
 struct parts {
@@ -154,15 +153,21 @@ names_audience(const struct json *aud, struct str ours)
 }
 
 static int
-check_times(const struct json *payload, int64_t now, int64_t leeway,
-    struct claims *c, struct err *err)
+read_times(
+    const struct json *payload, struct claims *c, int64_t *nbf, struct err *err)
 {
-	int64_t nbf = 0;
-
+	*nbf = 0;
 	if (get_time(payload, "exp", &c->exp) != 0 ||
 	    get_time(payload, "iat", &c->iat) != 0 ||
-	    (has(payload, "nbf") && get_time(payload, "nbf", &nbf) != 0))
+	    (has(payload, "nbf") && get_time(payload, "nbf", nbf) != 0))
 		return refuse(err, "exp, iat or nbf is no time");
+	return 0;
+}
+
+static int
+judge_times(const struct claims *c, int64_t nbf, int64_t now, int64_t leeway,
+    struct err *err)
+{
 	if (now - leeway >= c->exp)
 		return refuse(err, "it has expired");
 	if (c->iat > now + leeway || nbf > now + leeway)
@@ -241,25 +246,80 @@ token_open(struct arena *a, const struct keys *keys, struct str token,
 	return check_signature(keys, header, alg, p.input, signature, err);
 }
 
-int
-token_verify(struct arena *a, const struct keys *keys, const struct conf *conf,
-    struct str token, const char *want_type, int64_t now_s, struct claims *c,
+static void
+remember(struct verified *v, const unsigned char id[SHA256_BYTES],
+    const struct conf *conf, const struct claims *c, int64_t nbf)
+{
+	v->iss = conf->jwt_issuer;
+	v->aud = conf->jwt_audience;
+	memcpy(v->id, id, SHA256_BYTES);
+	v->sub = c->sub;
+	v->iat = c->iat;
+	v->nbf = nbf;
+	v->exp = c->exp;
+	memcpy(v->sid, c->sid.p, c->sid.len);
+	v->sid[c->sid.len] = '\0';
+	memcpy(v->jti, c->jti.p, c->jti.len);
+	v->jti[c->jti.len] = '\0';
+	v->used = true;
+}
+
+static void
+recall(struct arena *a, const struct verified *v, struct claims *c)
+{
+	*c = (struct claims){.sub = v->sub,
+	    .iat = v->iat,
+	    .exp = v->exp,
+	    .sid = str_dup(a, str_from(v->sid)),
+	    .jti = str_dup(a, str_from(v->jti)),
+	    .type = STR("access")};
+}
+
+static int
+read_claims(struct arena *a, const struct keys *keys, const struct conf *conf,
+    struct str token, const char *want_type, struct claims *c, int64_t *nbf,
     struct err *err)
 {
 	const struct json *payload;
 	struct str text;
 
-	if (token.len > (size_t)conf->token_max)
-		return err_set(err, ERR_HEADERS_TOO_LARGE,
-		    "A token may have %lld bytes.", (long long)conf->token_max);
 	if (token_open(a, keys, token, &text, err) != 0)
 		return -1;
 	payload = read_object(a, text);
 	if (payload == NULL)
 		return refuse(err, "the payload is no JSON object");
-	if (check_times(payload, now_s, conf->jwt_leeway / 1000, c, err) != 0)
+	if (read_times(payload, c, nbf, err) != 0)
 		return -1;
 	return check_names(payload, conf, want_type, c, err);
+}
+
+int
+token_verify(struct arena *a, struct keys *keys, const struct conf *conf,
+    struct str token, const char *want_type, int64_t now_s, struct claims *c,
+    struct err *err)
+{
+	unsigned char id[SHA256_BYTES];
+	struct verified *v;
+	int64_t nbf;
+
+	if (token.len > (size_t)conf->token_max)
+		return err_set(err, ERR_HEADERS_TOO_LARGE,
+		    "A token may have %lld bytes.", (long long)conf->token_max);
+	sha256(token, id);
+	v = &keys->verified[id[0] % VERIFIED_MAX];
+	if (v->used && strcmp(want_type, "access") == 0 &&
+	    v->iss == conf->jwt_issuer && v->aud == conf->jwt_audience &&
+	    memcmp(v->id, id, sizeof(id)) == 0) {
+		recall(a, v, c);
+		return judge_times(
+		    c, v->nbf, now_s, conf->jwt_leeway / 1000, err);
+	}
+	if (read_claims(a, keys, conf, token, want_type, c, &nbf, err) != 0 ||
+	    judge_times(c, nbf, now_s, conf->jwt_leeway / 1000, err) != 0)
+		return -1;
+	if (strcmp(want_type, "access") == 0)
+		remember(v, id, conf, c, nbf);
+	return 0;
 }
 
 /* a text that is configured as empty is NULL */

@@ -7,6 +7,9 @@
 
 #include "base/arena.h"
 
+/* a body of nothing but wrong names could make a million */
+#define FIELDS_MAX 2000
+
 static const struct {
 	int status;
 	const char *code, *title;
@@ -81,8 +84,9 @@ err_add_field(
 		return -1;
 	if (e->id == ERR_NONE)
 		e->id = id;
-	if (e->arena == NULL)
+	if (e->arena == NULL || e->nfields == FIELDS_MAX)
 		return -1;
+	e->nfields++;
 	f = arena_make(e->arena, struct err_field);
 	f->field = str_dup(e->arena, field);
 	va_start(ap, text_fmt);

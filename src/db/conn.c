@@ -368,6 +368,41 @@ refuse_version(struct db *db, struct err *err, const char *found)
 	    DYNAPI_SCHEMA_VERSION, found);
 }
 
+static void
+identity_set(struct database_id *id, struct str oid, struct str name)
+{
+	size_t n = name.len < sizeof(id->name) ? name.len : 0;
+
+	if (str_i64(oid, &id->oid) != 0)
+		id->oid = 0;
+	memcpy(id->name, name.p, n);
+	id->name[n] = '\0';
+}
+
+void
+db_expect(struct db *db, uint32_t oid, struct str name)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", oid);
+	identity_set(&db->want, str_from(text), name);
+}
+
+/* rows of another database would be taken for those of the snapshot */
+static int
+check_identity(struct db *db, struct err *err)
+{
+	const struct database_id *have = &db->have, *want = &db->want;
+
+	if (!db->opts.check_version || want->oid == 0 ||
+	    (want->oid == have->oid && strcmp(want->name, have->name) == 0))
+		return 0;
+	return err_world(err, ERR_SNAPSHOT_UNAVAILABLE,
+	    "the snapshot was made of database %s (OID %lld), conninfo leads "
+	    "to %s (OID %lld): run dynapi-introspect",
+	    want->name, (long long)want->oid, have->name, (long long)have->oid);
+}
+
 static int
 read_version(struct db *db, struct arena *a, struct err *err)
 {
@@ -380,7 +415,9 @@ read_version(struct db *db, struct arena *a, struct err *err)
 	s->arena = a;
 	s->label = "version";
 	buf_init(&s->text, a, 128);
-	buf_lit(&s->text, "select version from dynapi.meta");
+	buf_lit(&s->text, "select m.version, d.oid, d.datname "
+			  "from dynapi.meta m, pg_catalog.pg_database d "
+			  "where d.datname = pg_catalog.current_database()");
 	batch_add(b, s);
 	err_init(&e, a);
 	run = run_new(db, b,
@@ -393,8 +430,11 @@ read_version(struct db *db, struct arena *a, struct err *err)
 		return err_world(err, ERR_DB_UNAVAILABLE,
 		    "reading dynapi.meta: %s", e.cause);
 	}
-	if (rows_next(batch_rows(b, 0), &e) == 1)
+	if (rows_next(batch_rows(b, 0), &e) == 1) {
 		have = rows_cell(batch_rows(b, 0), 0);
+		identity_set(&db->have, rows_cell(batch_rows(b, 0), 1),
+		    rows_cell(batch_rows(b, 0), 2));
+	}
 	if (!str_eq_c(have, arena_printf(a, "%d", DYNAPI_SCHEMA_VERSION)))
 		return refuse_version(
 		    db, err, have.p != NULL ? have.p : "none");
@@ -431,7 +471,7 @@ db_connect(struct db *db, struct err *err)
 		if (rc != 0)
 			return -1;
 	}
-	if (check_version(db, err) != 0)
+	if (check_version(db, err) != 0 || check_identity(db, err) != 0)
 		return -1;
 	if (db->link != LINK_UP) {
 		log_begin(LEVEL_INFO, "db_up");

@@ -91,6 +91,9 @@ void db_free(struct db *);
 int db_run(struct db *, struct batch *, struct err *);
 /* is the database there: one trivial statement; for /health/ready */
 int db_ping(struct db *, int timeout_ms, struct err *);
+/* the database that the snapshot was made of (with check_version): batches
+ * sent to another one are ERR_SNAPSHOT_UNAVAILABLE with both named */
+void db_expect(struct db *, uint32_t oid, struct str name);
 /* opened now rather than at the first batch; for dynapictl */
 int db_connect(struct db *, struct err *);
 /* one SQL script of several statements in one transaction (migrations) */

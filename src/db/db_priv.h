@@ -89,8 +89,15 @@ enum link_state { LINK_UNTRIED, LINK_UP, LINK_DOWN };
 
 enum control { CONTROL_BEGIN, CONTROL_COMMIT, CONTROL_ROLLBACK, CONTROL__MAX };
 
+/* which database: OIDs alone are alike in all clusters */
+struct database_id {
+	int64_t oid;   /* 0: not known */
+	char name[64]; /* NAMEDATALEN */
+};
+
 struct db {
 	struct db_opts opts;
+	struct database_id have, want;
 	char *options;  /* session settings as startup options */
 	bool malformed; /* conninfo cannot be read */
 	struct arena *scratch;

@@ -333,47 +333,39 @@ write_me(struct ctx *c, struct jsonw *w, struct rows *rows)
 	return 0;
 }
 
-static int
-write_my_rights(struct ctx *c, struct jsonw *w, struct rows *rows)
+static void
+write_my_rights(struct jsonw *w, const struct rights *rights)
 {
-	static const char *const actions[] = {
-	    "create", "read", "update", "delete", "bulk"};
-	int rc;
-
 	jsonw_key(w, "rights");
 	jsonw_array(w);
-	while ((rc = rows_next(rows, &c->err)) == 1) {
+	for (size_t i = 0; i < rights->n; i++) {
 		jsonw_object(w);
-		jsonw_kv(w, "table", rows_cell(rows, 0));
-		jsonw_key(w, "rights");
-		jsonw_array(w);
-		for (size_t i = 0; i < 5; i++)
-			if (str_eq_c(rows_cell(rows, i + 1), "t"))
-				jsonw_cstr(w, actions[i]);
-		jsonw_end(w);
+		jsonw_kv(w, "table", rights->v[i].table);
+		rights_write(w, &rights->v[i]);
 		jsonw_end(w);
 	}
 	jsonw_end(w);
-	return rc;
 }
 
 static int
 account_me(struct ctx *c)
 {
 	struct batch *b = ctx_batch(c, BATCH_READ);
-	size_t me, rights;
+	struct rights rights;
+	size_t me, at;
 	struct jsonw w;
 
 	batch_guard(b, ctx_guard_user(c, false));
 	me = batch_add(b, me_stmt(c));
-	rights = batch_add(b, auth_rights(c->arena, &c->principal));
-	if (ctx_run(c, b) != 0)
+	at = batch_add(b, auth_rights(c->arena, &c->principal));
+	if (ctx_run(c, b) != 0 ||
+	    rights_read(c, batch_rows(b, at), &rights) != 0)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_object(&w);
-	if (write_me(c, &w, batch_rows(b, me)) != 0 ||
-	    write_my_rights(c, &w, batch_rows(b, rights)) != 0)
+	if (write_me(c, &w, batch_rows(b, me)) != 0)
 		return -1;
+	write_my_rights(&w, &rights);
 	jsonw_end(&w);
 	return respond_json(c, 200);
 }

@@ -84,10 +84,17 @@ write_label(struct jsonw *w, struct str name)
 	jsonw_kv(w, "label", (struct str){label, n});
 }
 
+/* no word about a table that he may not read */
 static void
-write_target(struct jsonw *w, const struct column *col)
+write_target(
+    struct jsonw *w, const struct column *col, const struct rights *rights)
 {
+	const struct right *far;
+
 	if (col->fkey == NULL)
+		return;
+	far = rights_on(rights, col->fkey->far_table);
+	if (far == NULL || !far->has[ACTION_READ])
 		return;
 	jsonw_key(w, "references");
 	jsonw_object(w);
@@ -97,7 +104,8 @@ write_target(struct jsonw *w, const struct column *col)
 }
 
 static void
-write_column(struct jsonw *w, const struct column *col)
+write_column(
+    struct jsonw *w, const struct column *col, const struct rights *rights)
 {
 	jsonw_key_str(w, col->name);
 	jsonw_object(w);
@@ -120,16 +128,17 @@ write_column(struct jsonw *w, const struct column *col)
 			jsonw_str(w, col->type->labels[i]);
 		jsonw_end(w);
 	}
-	write_target(w, col);
+	write_target(w, col, rights);
 	jsonw_end(w);
 }
 
 static void
-write_columns(struct jsonw *w, const struct table *t)
+write_columns(
+    struct jsonw *w, const struct table *t, const struct rights *rights)
 {
 	jsonw_object(w);
 	for (size_t i = 0; i < t->ncolumns; i++)
-		write_column(w, &t->columns[i]);
+		write_column(w, &t->columns[i], rights);
 	jsonw_end(w);
 }
 
@@ -165,49 +174,32 @@ write_media_types(struct jsonw *w)
 	jsonw_end(w);
 }
 
-/* the right to write, as a number of rows: 1 or 0 */
-static struct stmt *
-allowed_stmt(struct ctx *c, enum action action)
-{
-	struct stmt *s = stmt_new(c->arena, "allowed");
-
-	stmt_lit(s, "select dynapi.allowed(");
-	stmt_param_i64(s, c->principal.id);
-	stmt_lit(s, ", ");
-	stmt_param(s, c->table->qname, NULL);
-	stmt_lit(s, ", ");
-	stmt_param(s, str_from(action_name(action)), NULL);
-	stmt_lit(s, ")");
-	return s;
-}
-
-static bool
-is_allowed(struct ctx *c, struct rows *rows)
-{
-	return rows_next(rows, &c->err) == 1 &&
-	       str_eq(rows_cell(rows, 0), STR("t"));
-}
-
 static void
-write_actions(struct ctx *c, struct jsonw *w, bool create, bool update)
+write_actions(struct ctx *c, struct jsonw *w, const struct rights *rights)
 {
+	const struct right *r = rights_on(rights, c->table->qname);
+	bool create =
+	    r != NULL && r->has[ACTION_CREATE] && c->table->can_insert;
+	bool update =
+	    r != NULL && r->has[ACTION_UPDATE] && c->table->can_update;
+
 	if (!create && !update)
 		return;
 	jsonw_key(w, "actions");
 	jsonw_object(w);
 	if (create) {
 		jsonw_key(w, "POST");
-		write_columns(w, c->table);
+		write_columns(w, c->table, rights);
 	}
 	if (update) {
 		jsonw_key(w, "PUT");
-		write_columns(w, c->table);
+		write_columns(w, c->table, rights);
 	}
 	jsonw_end(w);
 }
 
 static void
-write_table(struct ctx *c, struct jsonw *w)
+write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 {
 	const struct table *t = c->table;
 
@@ -220,7 +212,7 @@ write_table(struct ctx *c, struct jsonw *w)
 		jsonw_str(w, t->columns[t->key[i]].name);
 	jsonw_end(w);
 	jsonw_key(w, "fields");
-	write_columns(w, t);
+	write_columns(w, t, rights);
 	write_limits(c, w);
 }
 
@@ -248,22 +240,20 @@ static int
 data_options(struct ctx *c)
 {
 	struct batch *b = ctx_batch(c, BATCH_READ);
-	bool create, update;
+	struct rights rights;
 	struct jsonw w;
 	size_t at;
 
 	batch_guard(b, ctx_guard(c, ACTION_READ));
-	at = batch_add(b, allowed_stmt(c, ACTION_CREATE));
-	batch_add(b, allowed_stmt(c, ACTION_UPDATE));
-	if (ctx_run(c, b) != 0)
+	at = batch_add(b, auth_rights(c->arena, &c->principal));
+	if (ctx_run(c, b) != 0 ||
+	    rights_read(c, batch_rows(b, at), &rights) != 0)
 		return -1;
-	create = is_allowed(c, batch_rows(b, at)) && c->table->can_insert;
-	update = is_allowed(c, batch_rows(b, at + 1)) && c->table->can_update;
 	response_header(&c->res, "Allow", str_from(data_methods(c)));
 	respond_begin(c, &w);
 	jsonw_object(&w);
-	write_table(c, &w);
-	write_actions(c, &w, create, update);
+	write_table(c, &w, &rights);
+	write_actions(c, &w, &rights);
 	jsonw_end(&w);
 	return respond_json(c, 200);
 }

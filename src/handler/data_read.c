@@ -60,6 +60,8 @@ add_count(struct ctx *c, struct list *l)
 	const struct page *page = &l->q->page;
 
 	l->count_at = NO_COUNT;
+	if (page->kind == PAGE_NUMBER && page->number == 0)
+		l->q->want_count = COUNT_EXACT; /* the last page has to be it */
 	if (l->q->want_count == COUNT_NONE && l->in_hand && !l->capped &&
 	    page->kind != PAGE_NUMBER)
 		return;
@@ -87,23 +89,27 @@ read_count(struct ctx *c, struct batch *b, size_t at)
 	return n;
 }
 
-/* page=last: how many pages are there? */
-static int
-find_last_page(struct ctx *c, struct list *l)
+static int64_t
+count_pages(const struct list *l)
+{
+	const struct page *page = &l->q->page;
+
+	return (l->total + page->limit - 1) / page->limit;
+}
+
+/* what the count says; the select has found the last page by the same count */
+static void
+take_count(struct ctx *c, struct list *l)
 {
 	struct page *page = &l->q->page;
-	struct batch *b = ctx_batch(c, BATCH_READ);
-	int64_t n;
-	size_t at;
 
-	batch_guard(b, ctx_guard(c, ACTION_READ));
-	at = batch_add(b, stmt_count(c->arena, l->q, 0));
-	if (ctx_run(c, b) != 0)
-		return -1;
-	n = read_count(c, b, at);
-	page->number = n == 0 ? 1 : (n + page->limit - 1) / page->limit;
+	l->total = read_count(c, l->b, l->count_at);
+	if (l->count_cap > 0 && l->total >= l->count_cap)
+		l->total = -1;
+	if (page->kind != PAGE_NUMBER || page->number > 0)
+		return;
+	page->number = l->total == 0 ? 1 : count_pages(l);
 	page->offset = (page->number - 1) * page->limit;
-	return 0;
 }
 
 static int
@@ -120,7 +126,7 @@ run_list(struct ctx *c, struct list *l)
 	l->b->stream = !l->in_hand && !head;
 	l->b->stream_timeout_ms = (int)timeout;
 	batch_guard(l->b, ctx_guard_for(c, ACTION_READ, timeout));
-	if (head && page->kind == PAGE_NONE)
+	if (head && page->kind == PAGE_NONE && l->q->want_count == COUNT_NONE)
 		l->q->want_count = COUNT_EXACT;
 	add_count(c, l);
 	if (!head || l->count_at == NO_COUNT)
@@ -129,11 +135,8 @@ run_list(struct ctx *c, struct list *l)
 	if (ctx_run(c, l->b) != 0)
 		return -1;
 	l->total = -1;
-	if (l->count_at != NO_COUNT) {
-		l->total = read_count(c, l->b, l->count_at);
-		if (l->count_cap > 0 && l->total >= l->count_cap)
-			l->total = -1;
-	}
+	if (l->count_at != NO_COUNT)
+		take_count(c, l);
 	return 0;
 }
 
@@ -223,7 +226,10 @@ slice_headers(struct ctx *c, const struct list *l, int64_t in_hand)
 		return;
 	n = slice_rows(l, in_hand);
 	end = page->offset + n;
-	range_header(c, page->offset, n, l->total);
+	if (!l->in_hand && l->q->want_count == COUNT_ESTIMATED)
+		range_header(c, 0, 0, l->total); /* how many will come? */
+	else
+		range_header(c, page->offset, n, l->total);
 	if (!page->has_limit || n < page->limit)
 		return;
 	if (l->total > end || (l->total < 0 && l->count_at != NO_COUNT))
@@ -248,30 +254,48 @@ envelope_link(struct ctx *c, struct jsonw *w, const char *key, int64_t number)
 	jsonw_str(w, buf_view(&link));
 }
 
+/* 0: there is no page behind this one */
+static int64_t
+next_page(const struct list *l)
+{
+	int64_t number = l->q->page.number;
+
+	return number < count_pages(l) ? number + 1 : 0;
+}
+
+/* n rows are on the page */
 static int
-respond_page(struct ctx *c, struct list *l, struct rows *rows)
+page_headers(struct ctx *c, const struct list *l, int64_t n)
 {
 	const struct page *page = &l->q->page;
-	struct buf *body = response_body(&c->res);
-	int64_t pages = (l->total + page->limit - 1) / page->limit;
-	int64_t next = page->number < pages ? page->number + 1 : 0;
-	struct jsonw w;
+	int64_t next = next_page(l);
 
-	if (page->number > 1 && page->number > pages)
+	if (page->number > 1 && n == 0)
 		return err_set(&c->err, ERR_NOT_FOUND, "There is no page %lld.",
 		    (long long)page->number);
-	range_header(c, page->offset, rows_count(rows), l->total);
+	range_header(c, page->offset, n, l->total);
 	if (next > 0)
 		link_header(c, "next", "page", next);
 	if (page->number > 1)
 		link_header(c, "prev", "page", page->number - 1);
+	return 0;
+}
+
+static int
+respond_page(struct ctx *c, struct list *l, struct rows *rows)
+{
+	struct buf *body = response_body(&c->res);
+	struct jsonw w;
+
+	if (page_headers(c, l, rows_count(rows)) != 0)
+		return -1;
 	if (l->format != &format_json)
 		return respond_rows(c, rows, l->format, false);
 	jsonw_init(&w, body);
 	jsonw_object(&w);
 	jsonw_kv_i64(&w, "count", l->total);
-	envelope_link(c, &w, "next", next);
-	envelope_link(c, &w, "previous", page->number - 1);
+	envelope_link(c, &w, "next", next_page(l));
+	envelope_link(c, &w, "previous", l->q->page.number - 1);
 	buf_lit(body, ",\"results\":");
 	if (respond_rows(c, rows, l->format, false) != 0)
 		return -1;
@@ -279,12 +303,15 @@ respond_page(struct ctx *c, struct list *l, struct rows *rows)
 	return 0;
 }
 
+/* what GET would say, from the count alone */
 static int
 respond_head(struct ctx *c, struct list *l)
 {
-	response_header(
-	    &c->res, "Content-Type", str_from(l->format->media_type));
-	slice_headers(c, l, -1);
+	if (l->q->page.kind != PAGE_NUMBER)
+		slice_headers(c, l, -1);
+	else if (page_headers(c, l, slice_rows(l, -1)) != 0)
+		return -1;
+	respond_format_headers(c, l->format);
 	return 0;
 }
 
@@ -297,9 +324,7 @@ data_list(struct ctx *c)
 	if (l.q == NULL || (l.format = respond_format(c, l.q->format)) == NULL)
 		return -1;
 	cap_rows(c, &l);
-	if ((l.q->page.kind == PAGE_NUMBER && l.q->page.number == 0 &&
-		find_last_page(c, &l) != 0) ||
-	    run_list(c, &l) != 0)
+	if (run_list(c, &l) != 0)
 		return -1;
 	if (c->req.method == METHOD_HEAD && l.count_at != NO_COUNT)
 		return respond_head(c, &l);

@@ -22,6 +22,23 @@ extern const struct route routes_options[]; /* OPTIONS */
 /* every table above under the root it belongs to, in the order of search */
 extern const struct root handler_roots[];
 
+/* what the caller may do, as auth_rights tells it (rights.c) */
+#define RIGHTS 5
+struct right {
+	struct str table;
+	bool has[RIGHTS]; /* the first four as enum action */
+};
+struct rights {
+	struct right *v; /* sorted by table */
+	size_t n;
+	const struct right *all; /* of a superuser: on every table */
+};
+int rights_read(struct ctx *, struct rows *, struct rights *);
+/* NULL: he has none on this table */
+const struct right *rights_on(const struct rights *, struct str qname);
+/* "rights":["read"] */
+void rights_write(struct jsonw *, const struct right *);
+
 /* the Allow header of this table or row: what PostgreSQL can do with it */
 const char *data_methods(const struct ctx *);
 
@@ -35,6 +52,8 @@ int respond_rows(
     struct ctx *, struct rows *, const struct format *, bool single);
 /* one row in hand; ERR_NOT_FOUND when there is none */
 int respond_row(struct ctx *, struct rows *, const struct format *, int status);
+/* Content-Type and what else the format wants */
+void respond_format_headers(struct ctx *, const struct format *);
 /* the format the client asked for (format= before Accept); NULL with err */
 const struct format *respond_format(struct ctx *, struct str format_param);
 

@@ -43,76 +43,9 @@ index_roots(struct ctx *c)
 
 /* ---- /api/dyn/ ---------------------------------------------------------- */
 
-/* columns of auth_rights after the table's name */
-static const char *const right_names[] = {
-    "create", "read", "update", "delete", "bulk"};
-#define NRIGHTS 5
-
-struct right {
-	struct str table;
-	bool has[NRIGHTS];
-};
-
-struct rights {
-	struct right *v; /* sorted by table */
-	size_t n;
-	bool all; /* superuser */
-};
-
-static int
-read_rights(struct ctx *c, struct rows *rows, struct rights *out)
-{
-	int rc;
-
-	out->n = 0;
-	out->all = false;
-	out->v =
-	    arena_array(c->arena, struct right, (size_t)rows_count(rows) + 1);
-	while ((rc = rows_next(rows, &c->err)) == 1) {
-		struct right *r = &out->v[out->n];
-
-		r->table = str_dup(c->arena, rows_cell(rows, 0));
-		for (size_t i = 0; i < NRIGHTS; i++)
-			r->has[i] = str_eq(rows_cell(rows, i + 1), STR("t"));
-		if (str_eq(r->table, STR("*")))
-			out->all = true;
-		else
-			out->n++;
-	}
-	return rc;
-}
-
-static const struct right *
-find_right(const struct rights *rights, struct str qname)
-{
-	size_t lo = 0, hi = rights->n;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		int cmp = str_cmp(rights->v[mid].table, qname);
-
-		if (cmp == 0)
-			return &rights->v[mid];
-		if (cmp < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
-}
-
-static bool
-has_some(const struct right *r)
-{
-	for (size_t i = 0; i < NRIGHTS; i++)
-		if (r->has[i])
-			return true;
-	return false;
-}
-
 static void
 write_entry(struct ctx *c, struct jsonw *w, const struct table_entry *e,
-    const struct rights *rights, const struct right *r)
+    const struct right *r)
 {
 	struct buf path;
 
@@ -128,12 +61,7 @@ write_entry(struct ctx *c, struct jsonw *w, const struct table_entry *e,
 	for (size_t i = 0; i < e->nkey; i++)
 		jsonw_str(w, e->key[i]);
 	jsonw_end(w);
-	jsonw_key(w, "rights");
-	jsonw_array(w);
-	for (size_t i = 0; i < NRIGHTS; i++)
-		if (rights->all || r->has[i])
-			jsonw_cstr(w, right_names[i]);
-	jsonw_end(w);
+	rights_write(w, r);
 	jsonw_end(w);
 }
 
@@ -149,16 +77,16 @@ index_tables(struct ctx *c)
 	batch_guard(b, ctx_guard_user(c, false));
 	at = batch_add(b, auth_rights(c->arena, &c->principal));
 	if (ctx_run(c, b) != 0 ||
-	    read_rights(c, batch_rows(b, at), &rights) != 0)
+	    rights_read(c, batch_rows(b, at), &rights) != 0)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_array(&w);
 	for (size_t i = 0; i < schema_count(schema); i++) {
 		const struct table_entry *e = schema_entry(schema, i);
-		const struct right *r = find_right(&rights, e->qname);
+		const struct right *r = rights_on(&rights, e->qname);
 
-		if (rights.all || (r != NULL && has_some(r)))
-			write_entry(c, &w, e, &rights, r);
+		if (r != NULL)
+			write_entry(c, &w, e, r);
 	}
 	jsonw_end(&w);
 	return respond_json(c, 200);

@@ -64,8 +64,8 @@ respond_format(struct ctx *c, struct str format_param)
 	return f;
 }
 
-static void
-format_headers(struct ctx *c, const struct format *f)
+void
+respond_format_headers(struct ctx *c, const struct format *f)
 {
 	struct buf name;
 
@@ -98,7 +98,7 @@ respond_rows(
 
 	render_init(&r, c->arena, f, rows, single);
 	r.csv_guard = c->app->conf.csv_guard;
-	format_headers(c, f);
+	respond_format_headers(c, f);
 	render_head(&r, body);
 	while ((rc = rows_next(rows, &c->err)) == 1) {
 		render_row(&r, rows, body);

@@ -6,8 +6,11 @@
  */
 #include "http/http.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcgiapp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +28,10 @@
 
 /* select(2) inside libfcgi cannot hold larger descriptors (CVE-2012-6687) */
 #define DESCRIPTORS_MAX 1024
+/* a web server sends the parameters in one go */
+#define HEAD_SECONDS 5
+/* what a socket's buffer holds for sure */
+#define SOCKET_BYTES 65536
 
 struct fcgi {
 	FCGX_Request req;
@@ -32,11 +39,14 @@ struct fcgi {
 	bool cgi_done;
 	bool broken;
 	bool timeout_set; /* SO_SNDTIMEO is set on this connection */
+	size_t written;
 	int64_t client_timeout_ms;
 };
 
 /* signal state: the only mutable globals beside the log */
 static volatile sig_atomic_t term_seen, hup_seen, drain_ticks, drain_max;
+/* the connection whose parameters are being read, or -1 */
+static volatile sig_atomic_t head_fd = -1;
 
 static void
 on_term(int sig)
@@ -45,7 +55,6 @@ on_term(int sig)
 	if (term_seen)
 		_exit(0);
 	term_seen = 1;
-	FCGX_ShutdownPending();
 	/* ticks once a second: ends a wait that began between the check and
 	 * accept(2), and bounds the request under way */
 	alarm(1);
@@ -55,6 +64,8 @@ static void
 on_alarm(int sig)
 {
 	(void)sig;
+	if (head_fd >= 0)
+		shutdown(head_fd, SHUT_RD);
 	if (!term_seen)
 		return;
 	if (++drain_ticks > drain_max)
@@ -70,11 +81,10 @@ on_hup(int sig)
 }
 
 static void
-catch_signal(int sig, void (*fn)(int))
+catch_signal(int sig, void (*fn)(int), int flags)
 {
-	struct sigaction sa = {.sa_handler = fn};
+	struct sigaction sa = {.sa_handler = fn, .sa_flags = flags};
 
-	/* no SA_RESTART: accept(2) has to notice */
 	sigemptyset(&sa.sa_mask);
 	sigaction(sig, &sa, NULL);
 }
@@ -83,12 +93,13 @@ void
 fcgi_signals(int64_t drain_ms)
 {
 	drain_max = (sig_atomic_t)(drain_ms / 1000);
-	catch_signal(SIGTERM, on_term);
+	/* no SA_RESTART: accept(2) has to notice */
+	catch_signal(SIGTERM, on_term, 0);
 	/* what multiwatch ends its children with, as mod_fastcgi did; libfcgi's
 	 * own handler would make every accept fail at once, for ever */
-	catch_signal(SIGUSR1, on_term);
-	catch_signal(SIGALRM, on_alarm);
-	catch_signal(SIGHUP, on_hup);
+	catch_signal(SIGUSR1, on_term, 0);
+	catch_signal(SIGALRM, on_alarm, 0);
+	catch_signal(SIGHUP, on_hup, SA_RESTART);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -123,7 +134,8 @@ fcgi_new(void)
 	f->client_timeout_ms = 60000;
 	limit_descriptors();
 	if (FCGX_Init() == 0 && !FCGX_IsCGI()) {
-		FCGX_InitRequest(&f->req, 0, FCGI_FAIL_ACCEPT_ON_INTR);
+		/* no listening socket: see accept_request */
+		FCGX_InitRequest(&f->req, -1, FCGI_FAIL_ACCEPT_ON_INTR);
 		return f;
 	}
 	if (getenv("REQUEST_METHOD") == NULL) {
@@ -146,10 +158,88 @@ fcgi_set_client_timeout(struct fcgi *f, int64_t ms)
 	f->client_timeout_ms = ms;
 }
 
+/* FCGI_WEB_SERVER_ADDRS (FastCGI 1.0, 3.2) and what a small answer needs */
+static bool
+welcome_tcp(int fd, const struct sockaddr_storage *from)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+	struct str allowed = str_from(getenv("FCGI_WEB_SERVER_ADDRS")), one;
+	char name[INET_ADDRSTRLEN] = "";
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (allowed.len == 0)
+		return true;
+	if (from->ss_family == AF_INET)
+		inet_ntop(AF_INET, &in->sin_addr, name, sizeof name);
+	while (str_cut(&allowed, ',', &one))
+		if (name[0] != '\0' && str_eq_c(str_trim(one), name))
+			return true;
+	return false;
+}
+
+/* a connection, or -1 with errno */
+static int
+accept_connection(void)
+{
+	struct sockaddr_storage from = {.ss_family = AF_UNIX};
+	socklen_t len = sizeof from;
+	int fd =
+	    accept4(STDIN_FILENO, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
+
+	if (fd < 0 || from.ss_family == AF_UNIX || welcome_tcp(fd, &from))
+		return fd;
+	close(fd);
+	errno = ECONNABORTED;
+	return -1;
+}
+
+/* fd -1: the parameters are here, or never will be */
+static void
+watch_head(int fd)
+{
+	head_fd = fd;
+	if (drain_max == 0)
+		return; /* nobody catches the alarm */
+	alarm(fd >= 0 ? HEAD_SECONDS : 0);
+	if (fd < 0 && term_seen)
+		alarm(1);
+}
+
+/*
+ * libfcgi could accept by itself, but then nobody would know since when it
+ * waits for the parameters, and somebody who sends none would have the
+ * responder for himself.  So it is given a connection ("kept" from an earlier
+ * request), and none to listen on: what it throws away ends the call.
+ */
+static int
+accept_request(struct fcgi *f)
+{
+	int fd = accept_connection(), rc;
+
+	if (fd < 0)
+		return -1;
+	f->req.ipcFd = fd;
+	f->req.keepConnection = 1;
+	watch_head(fd);
+	rc = FCGX_Accept_r(&f->req);
+	watch_head(-1);
+	/* a kept connection would keep this responder waiting for its next
+	 * request while others have work */
+	f->req.keepConnection = 0;
+	if (rc == 0)
+		return 0;
+	errno = ECONNABORTED;
+	return -1;
+}
+
 int
 fcgi_accept(struct fcgi *f)
 {
+	int why;
+
 	f->broken = f->timeout_set = false;
+	f->written = 0;
 	if (f->is_cgi) {
 		if (f->cgi_done)
 			return -1;
@@ -157,22 +247,16 @@ fcgi_accept(struct fcgi *f)
 		return 0;
 	}
 	while (!term_seen) {
-		if (FCGX_Accept_r(&f->req) == 0)
+		if (accept_request(f) == 0)
 			return 0;
-		/* a signal: SIGHUP is looked at by the caller before the next
-		 * request, so waiting on is right */
-		if (errno == EINTR || errno == ECONNABORTED)
+		why = errno;
+		if (why == EINTR || why == ECONNABORTED)
 			continue;
+		log_msg(LEVEL_ERROR, "accept", "%s", strerror(why));
+		if (why == EBADF || why == EINVAL || why == ENOTSOCK)
+			return -1;
 		/* out of descriptors or memory: others may free some */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM) {
-			log_msg(LEVEL_ERROR, "accept", "%s", strerror(errno));
-			nanosleep(&(struct timespec){1, 0}, NULL);
-			continue;
-		}
-		if (!term_seen)
-			log_msg(LEVEL_ERROR, "accept", "%s", strerror(errno));
-		return -1;
+		nanosleep(&(struct timespec){1, 0}, NULL);
 	}
 	return -1;
 }
@@ -183,6 +267,18 @@ fcgi_param(const struct fcgi *f, const char *name)
 	if (f->is_cgi)
 		return str_from(getenv(name));
 	return str_from(FCGX_GetParam(name, f->req.envp));
+}
+
+bool
+fcgi_param_repeated(const struct fcgi *f, const char *name)
+{
+	size_t len = strlen(name), n = 0;
+
+	if (f->is_cgi)
+		return false;
+	for (char **p = f->req.envp; *p != NULL; p++)
+		n += strncmp(*p, name, len) == 0 && (*p)[len] == '=';
+	return n > 1;
 }
 
 /* ---- body --------------------------------------------------------------- */
@@ -269,8 +365,7 @@ fcgi_read_body(struct fcgi *f, struct buf *out, struct err *err)
 		return err_set(err, ERR_BODY_TOO_LARGE,
 		    "The body may have at most %zu bytes.", out->max);
 	}
-	if (want != 0)
-		set_receive_timeout(f);
+	set_receive_timeout(f);
 	while (!(f->is_cgi && got >= want) &&
 	       (n = read_some(f, chunk, sizeof chunk)) != 0) {
 		if (n < 0 || clock_mono_us() > deadline)
@@ -339,8 +434,8 @@ fcgi_write(struct fcgi *f, const void *p, size_t n)
 		return -1;
 	if (f->is_cgi)
 		return write_cgi(from, n, f->client_timeout_ms);
-	/* what fits a socket buffer cannot block */
-	if (n > 65536 && !f->timeout_set)
+	f->written += n;
+	if (f->written > SOCKET_BYTES && !f->timeout_set)
 		set_send_timeout(f);
 	for (; n > 0; n -= part, from += part) {
 		part = n < (1u << 30) ? n : (1u << 30);

@@ -37,6 +37,8 @@ bool fcgi_is_cgi(const struct fcgi *);
 int fcgi_accept(struct fcgi *);
 /* a parameter of the request, or STR_NONE; valid until the next accept */
 struct str fcgi_param(const struct fcgi *, const char *name);
+/* did it come twice?  The first one is what fcgi_param tells. */
+bool fcgi_param_repeated(const struct fcgi *, const char *name);
 /*
  * Reads the body to its end.  -1: ERR_BODY_TOO_LARGE past max, ERR_BAD_REQUEST
  * when the client left in the middle or the announced length was wrong.
@@ -76,7 +78,7 @@ const char *method_name(enum method);
 
 struct segment {
 	struct str raw;
-	struct str text; /* decoded once; valid UTF-8, no control bytes */
+	struct str text; /* decoded once; valid UTF-8 without U+0000 */
 };
 
 struct request {

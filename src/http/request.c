@@ -111,9 +111,6 @@ split_path(struct arena *a, struct request *r, struct str path, struct err *err)
 	struct str rest, raw;
 
 	r->segments = arena_array(a, struct segment, SEGMENTS_MAX);
-	if (has_raw_control(path))
-		return err_set(err, ERR_BAD_PATH,
-		    "The path has a space or a control character in it.");
 	if (path.len == 0 || path.p[0] != '/')
 		return err_set(err, ERR_NOT_FOUND, NULL);
 	rest = str_sub(path, 1, path.len);
@@ -174,6 +171,13 @@ request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
 		return err_set(err, ERR_URL_TOO_LONG,
 		    "The URL may have at most %lld bytes.",
 		    (long long)conf->url_max);
+	if (has_raw_control(r->target))
+		return err_set(err, ERR_BAD_PATH,
+		    "The URL has a space or a control character in it.");
+	/* the other servers join the two, and auth_identify sees a comma */
+	if (fcgi_param_repeated(f, "HTTP_AUTHORIZATION"))
+		return err_set(err, ERR_BAD_REQUEST,
+		    "There may be one Authorization header.");
 	return read_target(a, conf, r, err);
 }
 

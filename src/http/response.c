@@ -18,7 +18,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-#define HEAD_MAX    3500 /* nginx takes 4,000 bytes by default */
+#define HEAD_MAX 3500 /* nginx takes 4,000 bytes by default */
+/* long lines (links) leave this much to the short ones (Content-Type) */
+#define LINE_LONG   256
+#define SHORT_BYTES 700
 #define CHUNK_BYTES 32768
 
 /* ours are few; RFC 9110 chapter 15 */
@@ -99,12 +102,15 @@ response_status(struct response *res, int status)
 void
 response_header(struct response *res, const char *name, struct str value)
 {
+	size_t line = strlen(name) + value.len + 4;
+	size_t room = line > LINE_LONG ? HEAD_MAX - SHORT_BYTES : HEAD_MAX;
+
 	assert(res->state == RESPONSE_HEAD);
 	for (size_t i = 0; i < value.len; i++)
 		assert(value.p[i] != '\r' && value.p[i] != '\n' &&
 		       value.p[i] != '\0');
 	/* a header that does not fit is left out whole */
-	if (res->headers.len + strlen(name) + value.len + 4 > HEAD_MAX)
+	if (res->headers.len + line > room)
 		return;
 	buf_cstr(&res->headers, name);
 	buf_lit(&res->headers, ": ");
@@ -159,7 +165,7 @@ send_head(struct response *res, int64_t length)
 		buf_lit(&head, "Content-Length: ");
 		buf_i64(&head, length);
 		buf_lit(&head, "\r\n");
-	} else {
+	} else if (!res->no_body && res->status != 204) {
 		/* without it Apache keeps a cut connection for 5 s */
 		buf_lit(&head, "Connection: close\r\n");
 	}
@@ -271,8 +277,8 @@ response_end(struct response *res)
 	if (res->state == RESPONSE_HEAD) {
 		if (res->no_body)
 			length = res->length;
-		/* a 204 has no length at all; -1 for HEAD: not known */
-		if (res->status == 204 || length < 0)
+		/* none at all; so has a HEAD whose length is not known */
+		if (res->status == 204)
 			length = -1;
 		rc = send_head(res, length);
 	}

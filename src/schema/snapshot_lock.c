@@ -109,8 +109,10 @@ snapshot_lock(const char *path, struct err *err)
 		fd = -1;
 	}
 	if (fd < 0)
-		err_world(err, ERR_INTERNAL, "cannot lock %s: %s", name,
-		    strerror(errno));
+		err_world(err, ERR_INTERNAL,
+		    "cannot lock %s: %s; its folder must be there and "
+		    "writable for this user",
+		    name, strerror(errno));
 	else
 		remove_leftovers(a, path);
 	arena_free(a);

@@ -270,7 +270,9 @@ emit_page(struct stmt *s, const struct query *q, const struct stmt_opts *o)
 	const struct page *p = &q->page;
 	int64_t rows = p->has_limit ? p->limit : 0;
 
-	if (o->max_rows > 0 && (rows == 0 || rows > o->max_rows))
+	/* a page has a limit of its own, and links that count on it */
+	if (o->max_rows > 0 && p->kind != PAGE_NUMBER &&
+	    (rows == 0 || rows > o->max_rows))
 		rows = o->max_rows;
 	if (rows > 0)
 		stmt_limit(s, rows, o);

@@ -35,7 +35,8 @@ pid=$(responders)
 # order LINE : spoils the next batch.  A session must be open before, or the
 # batch that asks for the schema's version would be it.
 order() {
-	wait_for $BACK answers /api/dyn/item/1/ || fail "no session before $1"
+	wait_for $BACK answers /api/dyn/item/1/ ||
+		bail_out "no session before $1"
 	printf '%s\n' "$1" >"$TMP/order"
 	give "$TMP/order"
 	mv "$TMP/order" "$H/relay/order"
@@ -194,7 +195,29 @@ hello "an unknown kind of password" 'R\0\0\0\10\0\0\0\143'
 hello "rows" 'D\0\0\0\13\0\1\0\0\0\1x'
 hello "another protocol" 'HTTP/1.1 400 Bad Request\r\n\r\n'
 
+# ------------------------------------------- bytes that are no text
+
+# a database that never looked at them
 is "$(responders)" "$pid" "one responder has lived through all of this"
+responders_stop "$H"
+sql postgres "CREATE DATABASE plain TEMPLATE template0 ENCODING SQL_ASCII
+	LC_COLLATE 'C' LC_CTYPE 'C'"
+sql plain "CREATE TABLE item (id int PRIMARY KEY, note text, rank int);
+	INSERT INTO item VALUES (1, 'good'), (2, E'not \\xff\\xfe good')"
+api_conf "$H" plain "${conf[@]}" "snapshot = $H/snapshot/plain.sqlite" &&
+	api_init "$H" secret-of-admin &&
+	ctl "$H" grant anonymous '*' crud >/dev/null &&
+	responders_start "$H" 1 || bail_out "no second API"
+ask GET /api/dyn/item/1/
+is "$status" 200 "text is text"
+for path in item/ item/2/ 'item/?format=csv'; do
+	ask GET "/api/dyn/$path"
+	problem "$path: bytes are not given out" "500 internal"
+done
+ask PATCH /api/dyn/item/2/ '{"rank":3}'
+problem "nor after a write" "500 internal"
+is "$(sql plain "SELECT count(*) FROM item WHERE rank = 3")" 0 "which is undone"
+
 is "$(cat "$H/log/responders" "$H/log/relay" 2>/dev/null)" "" \
 	"nothing on standard error"
 

@@ -48,6 +48,7 @@ has_not() {
 ask() {
 	introspect "$home" --json >"$TMP/json" || return 1
 	{
+		# shellcheck disable=SC2016
 		printf '\\set j `cat %q`\n' "$TMP/json"
 		printf 'select :%sj%s::json as j \\gset\n' "'" "'"
 		printf "set search_path = '';\n"

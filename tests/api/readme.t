@@ -4,18 +4,19 @@
 need curl spawn-fcgi multiwatch
 
 demo=$TMP/demo
+# what it says is in $TMP/shown
 bootstrap() {
-	bash "$DYNAPI_SRCDIR/bootstrap" "$@"
+	bash "$DYNAPI_SRCDIR/bootstrap" "$@" >"$TMP/shown" 2>&1
 }
 at_exit "bootstrap stop --dir '$demo'"
 
 ok "demo --detach" bootstrap demo --dir "$demo" --port "$(free_port)" \
-	--workers 2 --detach >"$TMP/shown" 2>&1
+	--workers 2 --detach
 diag "$(head -n 12 "$TMP/shown")"
 [ -e "$demo/env" ] || done_testing
 . "$demo/env"
 is "$(wc -l <"$RESPONDER_PIDS")" 2 "two responders"
-ok "their numbers are true" kill -0 $(cat "$RESPONDER_PIDS")
+ok "their numbers are true" xargs kill -0 <"$RESPONDER_PIDS"
 ok "the web server's too" kill -0 "$(cat "$WEB_PID")"
 is "$(curl -s -o "$TMP/body" -w '%{http_code}' "$BASE_URL/api/health/ready")" 200 \
 	"it is ready"
@@ -24,40 +25,40 @@ for file in "$CONF" "$SNAPSHOT" "$BINDIR/dynapictl"; do
 done
 is "$(stat -c %a "$demo/env")" 600 "nobody else reads the password"
 
-# paste NAME : stdin, into a shell in which curl fails as the API does
-paste_session() {
-	local name=$1
+# session FILE : in a shell in which curl fails when the API refuses
+session() {
 	{
-		echo 'set -eu; . "$1"'
+		echo 'set -eu -o pipefail; . "$1"'
 		echo 'curl() { command curl --fail-with-body -m 30 "$@"; }'
-		cat
+		cat "$1"
 	} >"$TMP/session"
-	bash "$TMP/session" "$demo/env" >"$TMP/said" 2>&1
-	is $? 0 "$name"
-	[ "$tap_failed" -eq 0 ] || diag "$(tail -n 5 "$TMP/said")"
+	bash "$TMP/session" "$demo/env" >"$TMP/said" 2>&1 && return
+	diag "$(tail -n 5 "$TMP/said")"
+	return 1
 }
 
-sed -n 's/^TOKEN=/&/p; s/^curl /&/p' "$TMP/shown" |
-	paste_session "the lines that the demo prints"
+sed -n 's/^TOKEN=/&/p; s/^curl /&/p' "$TMP/shown" >"$TMP/lines"
+ok "the lines that the demo prints" session "$TMP/lines"
 like "$(cat "$TMP/said")" '"sku"' "and they show a product"
 
 sed -n '/^A first session/,/^Before your own/s/^    //p' \
-	"$DYNAPI_SRCDIR/README" | grep -v '^\. demo/env$' | paste_session "the README's"
+	"$DYNAPI_SRCDIR/README" | grep -v '^\. demo/env$' >"$TMP/lines"
+ok "the README's first session" session "$TMP/lines"
 like "$(cat "$TMP/said")" '"price": *19.90' "what it changes is changed"
 like "$(cat "$TMP/said")" 'id,sku,name' "what it makes public is public"
 
 not_ok "a second demo in the same folder is refused" \
-	bootstrap demo --dir "$demo" --detach >"$TMP/again" 2>&1
-like "$(cat "$TMP/again")" 'a demo runs' "with the reason"
+	bootstrap demo --dir "$demo" --detach
+like "$(cat "$TMP/shown")" 'a demo runs' "with the reason"
 
 # stopped, and on with the same data
-ok "stop" bootstrap stop --dir "$demo" >"$TMP/stopped" 2>&1
+ok "stop" bootstrap stop --dir "$demo"
 is "$(curl -s -o "$TMP/body" -w '%{http_code}' "$BASE_URL/api/health/live")" 000 \
 	"it is gone"
 ok "on again, with another web server" bootstrap demo --dir "$demo" \
-	--port "$(free_port)" --web lighttpd --detach >"$TMP/on" 2>&1
+	--port "$(free_port)" --web lighttpd --detach
 . "$demo/env"
 like "$(curl -s "$BASE_URL/api/dyn/product/7/")" '19.90' "the data are still there"
-ok "stopped again" bootstrap stop --dir "$demo" >"$TMP/stopped" 2>&1
+ok "stopped again" bootstrap stop --dir "$demo"
 
 done_testing

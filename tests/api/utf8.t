@@ -16,7 +16,7 @@ api_programs "$home" && api_conf "$home" shop && api_init "$home" secret-of-admi
 	judge_in shop && ask_serve || bail_out "the API cannot be set up"
 
 # "name:valid hex:616263:…" or "name:valid:abc" as NAME KIND HEX
-sed -n 's,^\([^#:]*\): *\(valid\|invalid\) *\(hex\)\{0,1\}:\([^:]*\).*,\1\t\2\t\3\t\4,p' \
+sed -n 's/^\([^#:]*\): *\(valid\|invalid\) *\(hex\)\{0,1\}:\([^:]*\).*/\1\t\2\t\3\t\4/p' \
 	"$DYNAPI_TESTDATA/utf8/utf8tests.txt" | tr -d '\r' |
 	while IFS=$'\t' read -r name kind hex text; do
 		# a tab is white space to read, so that two of them are one
@@ -25,13 +25,14 @@ sed -n 's,^\([^#:]*\): *\(valid\|invalid\) *\(hex\)\{0,1\}:\([^:]*\).*,\1\t\2\t\
 		fi
 		printf '%s\t%s\t%s\n' "$name" "$kind" "${text//[^0-9a-fA-F]/}"
 	done >"$TMP/cases"
-is "$(cut -f 2 "$TMP/cases" | sort | uniq -c | tr -s ' ' | tr '\n' ' ')" " 145 invalid 77 valid " \
+is "$(cut -f 2 "$TMP/cases" | sort | uniq -c | tr '\n' ' ' | tr -s ' ')" " 145 invalid 77 valid " \
 	"all lines of the file are read"
 
 # every way in
 while IFS=$'\t' read -r name kind hex; do
 	pct=$(printf '%s' "$hex" | sed 's/../%&/g')
-	bytes=$(printf '%s' "$hex" | sed 's/../\\x&/g')
+	# raw where a web server would let it through
+	bytes=$(printf '%s' "$hex" | sed 's/../%&/g; s/%\([89a-fA-F]\)/\\x\1/g')
 	# control characters cannot stand in JSON as they are
 	json=$(printf '%s' "$hex" | sed 's/../& /g' | awk '{ for (i = 1; i <= NF; i++)
 		if ($i ~ /^[01]/ ) printf "\\\\u00%s", $i
@@ -49,8 +50,8 @@ while IFS=$'\t' read -r name kind hex; do
 	printf '%s %s ordering\tGET\t/api/dyn/word/?ordering=%s\n' "$kind" "$name" "$pct"
 	printf '%s %s fields\tGET\t/api/dyn/word/?fields=%s\n' "$kind" "$name" "$pct"
 	printf '%s %s member\tPOST\t/api/dyn/word/\t{"w%s":"x"}\n' "$kind" "$name" "$json"
-	printf '%s %s json\tPOST\t/api/dyn/word/\t{"word":"json %s","j":"%s"}\n' "$kind" "$name" "$json" "$json"
-	printf '%s %s body\tPOST\t/api/dyn/word/\t{"word":"body %s"}\n' "$kind" "$name" "$json"
+	printf '%s %s json\tPOST\t/api/dyn/word/\t{"word":"json %s %s","j":"%s"}\n' "$kind" "$name" "$name" "$json" "$json"
+	printf '%s %s body\tPOST\t/api/dyn/word/\t{"word":"body %s %s"}\n' "$kind" "$name" "$name" "$json"
 	printf '%s %s patch\tPATCH\t/api/dyn/word/none/\t{"word":"none","j":"%s"}\n' "$kind" "$name" "$json"
 	printf '%s %s user\tPOST\t/api/auth/login/\t{"username":"%s","password":"%s"}\n' \
 		"$kind" "$name" "$json" "$json"
@@ -70,25 +71,29 @@ grep '^valid' "$TMP/all" >"$TMP/q"
 ask_all "$TMP/q" "$TMP/a"
 answers shop "$TMP/a"
 none shop "SELECT name, status, body FROM t.answer WHERE status >= 500 OR status = 0" "no valid one does harm"
+# three of them hold U+0000, which PostgreSQL does not have
+sql shop 'CREATE TABLE t.sent (name text, kind text, hex text)'
+sql shop "\\copy t.sent from '$TMP/cases'"
+sql shop "DELETE FROM t.answer a USING t.sent s WHERE kind = 'valid'
+	AND a.name LIKE 'valid ' || s.name || ' %' AND hex ~ '^(..)*00' AND status = 400;
+	DELETE FROM t.sent WHERE hex ~ '^(..)*00' OR kind = 'invalid'"
+is "$(sql shop 'SELECT count(*) FROM t.sent')" 74 "74 of the 77 valid can be stored"
 none shop "SELECT name, status, body FROM t.answer WHERE body LIKE '%UTF-8%'" \
 	"no valid one is said not to be UTF-8"
 none shop "SELECT name, status, body FROM t.answer WHERE name ~ ' (json|body)\$' AND status <> 201" \
-	"77 of 77 valid are written"
-none shop "SELECT name, status, body FROM t.answer WHERE name ~ ' (value|raw-value)\$' AND status <> 200
-	AND NOT (name ~ 'raw' AND body LIKE '%control character%')" "and can be asked for"
+	"they are written"
+none shop "SELECT name, status, body FROM t.answer WHERE name ~ ' value\$' AND status <> 200" \
+	"and can be asked for"
 
 # what is in the table is what was sent
-sql shop 'CREATE TABLE t.sent (name text, kind text, hex text)'
-sql shop "\\copy t.sent from '$TMP/cases'"
-is "$(sql shop "SELECT count(*) FROM t.sent JOIN word ON word = 'body ' || convert_from(decode(hex, 'hex'), 'UTF8')
-	WHERE kind = 'valid'")" 77 "byte for byte"
-questions shop "SELECT hex, 'GET', '/api/dyn/word/' || t.pct('body ' || convert_from(decode(hex, 'hex'), 'UTF8')) || '/'
-	FROM t.sent WHERE kind = 'valid'" "$TMP/q"
+is "$(sql shop "SELECT count(*) FROM t.sent JOIN word
+	ON word = 'body ' || name || ' ' || convert_from(decode(hex, 'hex'), 'UTF8')")" 74 "byte for byte"
+questions shop "SELECT hex, 'GET', '/api/dyn/word/' || t.pct('json ' || name || ' '
+	|| convert_from(decode(hex, 'hex'), 'UTF8')) || '/' FROM t.sent" "$TMP/q"
 ask_all "$TMP/q" "$TMP/a"
 answers shop "$TMP/a"
 none shop "SELECT name, status, body FROM t.answer WHERE status <> 200
-	OR convert_to(body::json ->> 'word', 'UTF8') <> convert_to('body ', 'UTF8') || decode(name, 'hex')" \
-	"and comes back so by its key"
+	OR convert_to(body::json ->> 'j', 'UTF8') <> decode(name, 'hex')" "and comes back so by its key"
 
 try 400 bad_query GET '/api/dyn/word/?word=%00'
 try 400 bad_query GET '/api/dyn/word/?a%00b=1'

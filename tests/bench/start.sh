@@ -109,7 +109,7 @@ introspect_new() {
 }
 
 introspection() {
-	local wide=$TMP/wide i rounds=$(((BENCH_ROUNDS + 1) / 2)) some lots
+	local wide=$TMP/wide i rounds=$((BENCH_ROUNDS / 2)) some lots
 	title P9 "introspection"
 	tables wide 1200 15 s1.table_00015 &&
 		database wide "schemas = $(schema_names 15)" ||

@@ -36,7 +36,8 @@ ask_same_pid() {
 # user_token NAME : makes the user when there is none
 user_token() {
 	[ "$1" = admin ] || ctl "$home" user list | grep -q "^$1 " ||
-		ctl "$home" user add "$1" >/dev/null || return 1
+		printf '%s\n' "secret-of-$1" |
+		ctl "$home" user add "$1" --password-stdin >/dev/null || return 1
 	ctl "$home" token "$1" --ttl 1h
 }
 
@@ -116,7 +117,8 @@ as_percent() {
 
 # ask_all REQUESTS ANSWERS : files of lines as tests/lib/ask.c describes them
 ask_all() {
-	"$DYNAPI_BUILDDIR/tests/lib/ask" "$socket" <"$1" >"$2"
+	[ -s "$1" ] && "$DYNAPI_BUILDDIR/tests/lib/ask" "$socket" <"$1" >"$2" ||
+		bail_out "nothing could be asked"
 }
 
 # judge_in DATABASE : makes the schema t, which is not exposed, with the
@@ -132,14 +134,15 @@ judge_in() {
 # answers DATABASE FILE : what ask_all wrote becomes the table t.answer
 answers() {
 	sql "$1" 'TRUNCATE t.answer' &&
-		psql -XAtq -v ON_ERROR_STOP=1 -d "$1" -c "\\copy t.answer from '$2'"
+		psql -XAtq -v ON_ERROR_STOP=1 -d "$1" -c "\\copy t.answer from '$2'" ||
+		bail_out "the answers cannot be judged"
 }
 
 # questions DATABASE QUERY FILE : rows of name, method, uri, body, headers
 # become requests for ask_all
 questions() {
 	psql -XAtq -v ON_ERROR_STOP=1 -d "$1" \
-		-c "COPY ($2) TO STDOUT" >"$3"
+		-c "COPY ($2) TO STDOUT" >"$3" || bail_out "no questions"
 }
 
 # none DATABASE QUERY NAME : passes when the query finds no row
@@ -155,7 +158,7 @@ checksum() {
 	sql "$1" "SELECT string_agg(format('SELECT %L, count(*), md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '''')) FROM %s t',
 		c.oid::regclass::text, c.oid::regclass), ' UNION ALL ' ORDER BY c.oid::regclass::text)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-		WHERE relkind = 'r' AND nspname NOT IN ('pg_catalog', 'information_schema', 'dynapi')
+		WHERE relkind = 'r' AND nspname NOT IN ('pg_catalog', 'information_schema', 'dynapi', 't')
 			AND c.relname <> '${2-}'" | psql -XAtq -v ON_ERROR_STOP=1 -d "$1"
 }
 

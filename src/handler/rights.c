@@ -1,0 +1,77 @@
+/*
+ * The rights of the caller on all tables at once: for lists of tables, and for
+ * what may be said about tables beside the one he asked for.
+ */
+#include "handler/handler.h"
+
+#include "base/arena.h"
+#include "base/jsonw.h"
+
+/* columns of auth_rights after the table's name */
+static const char *const names[RIGHTS] = {
+    "create", "read", "update", "delete", "bulk"};
+
+static bool
+read_right(struct ctx *c, const struct rows *rows, struct right *r)
+{
+	bool some = false;
+
+	r->table = str_dup(c->arena, rows_cell(rows, 0));
+	for (size_t i = 0; i < RIGHTS; i++) {
+		r->has[i] = str_eq(rows_cell(rows, i + 1), STR("t"));
+		some = some || r->has[i];
+	}
+	return some;
+}
+
+int
+rights_read(struct ctx *c, struct rows *rows, struct rights *out)
+{
+	size_t max = (size_t)rows_count(rows);
+	int rc;
+
+	*out =
+	    (struct rights){arena_array(c->arena, struct right, max), 0, NULL};
+	while ((rc = rows_next(rows, &c->err)) == 1) {
+		struct right *r = &out->v[out->n];
+
+		if (!read_right(c, rows, r))
+			continue;
+		if (str_eq_c(r->table, "*"))
+			out->all = r;
+		out->n++;
+	}
+	return rc;
+}
+
+const struct right *
+rights_on(const struct rights *rights, struct str qname)
+{
+	size_t lo = 0, hi = rights->n;
+
+	if (rights->all != NULL)
+		return rights->all;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		int cmp = str_cmp(rights->v[mid].table, qname);
+
+		if (cmp == 0)
+			return &rights->v[mid];
+		if (cmp < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+void
+rights_write(struct jsonw *w, const struct right *r)
+{
+	jsonw_key(w, "rights");
+	jsonw_array(w);
+	for (size_t i = 0; i < RIGHTS; i++)
+		if (r->has[i])
+			jsonw_cstr(w, names[i]);
+	jsonw_end(w);
+}
