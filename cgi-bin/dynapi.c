@@ -34,19 +34,32 @@ default_conf(void)
 }
 
 /*
- * RFC 3875 4.4: a query without "=" may become the arguments of a CGI program
- * (Apache does it), and must not choose our configuration.  What looks like
- * an option there is refused, whoever wrote the arguments.
+ * RFC 3875 4.4: the words of a query without "=" may become the arguments of a
+ * CGI program (Apache does it), and must not choose our configuration.  How
+ * many of ours there are; -1: these look like ours and may be the client's.
  */
-static bool
-is_option_of_client(void)
+static int
+count_own(int argc, char **argv)
 {
 	const char *query = getenv("QUERY_STRING");
 
-	if (getenv("GATEWAY_INTERFACE") == NULL || query == NULL ||
-	    strchr(query, '=') != NULL)
-		return false;
-	return query[0] == '-' || strncasecmp(query, "%2d", 3) == 0;
+	if (argc == 1 || getenv("GATEWAY_INTERFACE") == NULL || query == NULL ||
+	    query[0] == '\0' || strchr(query, '=') != NULL)
+		return argc;
+	if (query[0] == '-' || strncasecmp(query, "%2d", 3) == 0)
+		return -1;
+	return argv[1][0] == '-' ? argc : 1;
+}
+
+static int
+refuse_arguments(void)
+{
+	fputs("Status: 400 Bad Request\r\n"
+	      "Content-Type: text/plain\r\n"
+	      "X-Content-Type-Options: nosniff\r\n\r\n"
+	      "A query without '=' must not begin with '-'.\n",
+	    stdout);
+	return 0;
 }
 
 int
@@ -55,14 +68,9 @@ main(int argc, char **argv)
 	struct app app = {.conf_path = default_conf()};
 	int status;
 
-	if (argc > 1 && is_option_of_client()) {
-		fputs("Status: 400 Bad Request\r\n"
-		      "Content-Type: text/plain\r\n"
-		      "X-Content-Type-Options: nosniff\r\n\r\n"
-		      "A query without '=' must not begin with '-'.\n",
-		    stdout);
-		return 0;
-	}
+	argc = count_own(argc, argv);
+	if (argc < 0)
+		return refuse_arguments();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-V") == 0) {
 			puts("dynapi.fcgi " PACKAGE_VERSION);

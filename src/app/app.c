@@ -5,7 +5,9 @@
  */
 #include "app/app.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -142,17 +144,24 @@ init_db(struct app *app)
 int
 app_init(struct app *app, const char *conf_path, const struct root *roots)
 {
+	const struct rlimit no_core = {0, 0};
+
+	/* we hold the signing keys */
+	setrlimit(RLIMIT_CORE, &no_core);
 	app->arena = arena_new();
 	app->conf_path = conf_path;
 	app->roots = roots;
 	if (read_conf(conf_path, app->arena, &app->conf) != 0)
 		return -1;
 	if (log_open("dynapi", app->conf.log, level_of(app->conf.log_level)) !=
-	    0)
+	    0) {
+		log_msg(LEVEL_ERROR, "log", "%s cannot be written: %s",
+		    app->conf.log, strerror(errno));
 		return -1;
+	}
 	if (load_keys(app, &app->conf) != 0 || init_db(app) != 0)
 		return -1;
-	fcgi_signals(app->conf.drain_timeout);
+	fcgi_signals(app->fcgi, app->conf.drain_timeout);
 	derive_settings(app);
 	app_follow_snapshot(app);
 	return 0;
@@ -187,6 +196,7 @@ reload_conf(struct app *app)
 	app->arena = a;
 	app->conf = conf;
 	derive_settings(app);
+	log_set_level(level_of(conf.log_level));
 	log_msg(LEVEL_INFO, "reload", "settings read again");
 }
 
@@ -203,6 +213,12 @@ app_follow_snapshot(struct app *app)
 	a = arena_new();
 	err_init(&err, a);
 	next = schema_open(path, &err);
+	/* who serves already looks at all of it first */
+	if (next != NULL && app->schema != NULL &&
+	    schema_verify(next, &err) != 0) {
+		schema_free(next);
+		next = NULL;
+	}
 	if (next != NULL) {
 		schema_free(app->schema);
 		app->schema = next;
@@ -231,7 +247,6 @@ serve_one(struct app *app, struct arena *a)
 	c.res.spool = !fcgi_can_break(app->fcgi);
 	app_follow_snapshot(app);
 	serve_request(&c);
-	fcgi_finish(app->fcgi);
 }
 
 int

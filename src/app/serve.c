@@ -170,7 +170,7 @@ log_request(struct ctx *c)
 	log_str("path", path);
 	log_i64("status", c->res.status);
 	log_i64("bytes", c->res.sent_bytes);
-	log_i64("us", clock_mono_us() - c->began_us);
+	log_i64("us", c->res.ended_us - c->began_us);
 	log_i64("db_us", c->db_us);
 	if (c->principal.anonymous)
 		log_cstr("user", "anonymous");

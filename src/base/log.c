@@ -121,6 +121,12 @@ log_reopen(void)
 }
 
 void
+log_set_level(enum log_level level)
+{
+	sink.level = level;
+}
+
+void
 log_close(void)
 {
 	if (sink.syslog_open)
@@ -272,9 +278,11 @@ void
 log_i64(const char *key, int64_t value)
 {
 	char text[24];
+	struct buf b;
 
-	snprintf(text, sizeof(text), "%lld", (long long)value);
-	line_field(&current, key, str_from(text));
+	buf_fixed(&b, text, sizeof(text) - 1);
+	buf_i64(&b, value);
+	line_field(&current, key, buf_view(&b));
 }
 
 void

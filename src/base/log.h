@@ -17,6 +17,7 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
  * opened (the old destination stays) */
 int log_open(const char *program, const char *dest, enum log_level);
 int log_reopen(void); /* after SIGHUP */
+void log_set_level(enum log_level);
 void log_close(void);
 
 /* a line is built field by field and written by log_end in one write(2) */

@@ -248,8 +248,10 @@ envelope_link(struct ctx *c, struct jsonw *w, const char *key, int64_t number)
 		jsonw_null(w);
 		return;
 	}
+	/* page_size= alone asks for page 1; without either there is no page */
+	if (number == 1 && params_get(&c->req.params, STR("page_size")) != NULL)
+		number = -1;
 	buf_init(&link, c->arena, 65536);
-	/* page 1 is the address without page= only for "previous" */
 	link_with(c, &link, "page", number);
 	jsonw_str(w, buf_view(&link));
 }

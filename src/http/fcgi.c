@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,25 +29,46 @@
 /* select(2) inside libfcgi cannot hold larger descriptors (CVE-2012-6687) */
 #define DESCRIPTORS_MAX 1024
 /* a web server sends the parameters in one go */
-#define HEAD_SECONDS 5
-/* what a socket's buffer holds for sure */
-#define SOCKET_BYTES 65536
+#define HEAD_MS 5000
+/* how much a client must accept within client_timeout */
+#define WRITE_BYTES 65536
 
 struct fcgi {
 	FCGX_Request req;
 	bool is_cgi;
 	bool cgi_done;
 	bool broken;
-	bool timeout_set; /* SO_SNDTIMEO is set on this connection */
-	size_t written;
 	int64_t client_timeout_ms;
 };
 
 /* signal state: the only mutable globals beside the log */
-static volatile sig_atomic_t term_seen, hup_seen, drain_ticks, drain_max;
-/* the connection whose parameters are being read, or -1 */
-static volatile sig_atomic_t head_fd = -1;
+static volatile sig_atomic_t term_seen, hup_seen, catching, ticking;
+static volatile sig_atomic_t drain_s, drain_until;
+/* the watchdog: what is done to which connection, and when (seconds) */
+static volatile sig_atomic_t watched_fd = -1, watched_how, watched_until;
+/* takes the listening socket's place when it is time to leave */
+static volatile sig_atomic_t null_fd = -1;
 
+static sig_atomic_t
+now_s(void)
+{
+	return (sig_atomic_t)(clock_mono_us() / 1000000);
+}
+
+static void
+tick(void)
+{
+	if (ticking || !catching)
+		return;
+	ticking = 1;
+	alarm(1);
+}
+
+/*
+ * Every handler restarts what it interrupts: libfcgi takes EINTR for the end
+ * of a connection.  So accept(2) is not interrupted either, but finds no
+ * socket any more when it begins again.
+ */
 static void
 on_term(int sig)
 {
@@ -55,22 +76,23 @@ on_term(int sig)
 	if (term_seen)
 		_exit(0);
 	term_seen = 1;
-	/* ticks once a second: ends a wait that began between the check and
-	 * accept(2), and bounds the request under way */
-	alarm(1);
+	drain_until = now_s() + drain_s;
+	if (null_fd >= 0)
+		dup2(null_fd, STDIN_FILENO);
+	tick();
 }
 
 static void
 on_alarm(int sig)
 {
 	(void)sig;
-	if (head_fd >= 0)
-		shutdown(head_fd, SHUT_RD);
-	if (!term_seen)
-		return;
-	if (++drain_ticks > drain_max)
+	ticking = 0;
+	if (term_seen && now_s() >= drain_until)
 		_exit(0);
-	alarm(1);
+	if (watched_fd >= 0 && now_s() >= watched_until)
+		shutdown(watched_fd, watched_how);
+	if (term_seen || watched_fd >= 0)
+		tick();
 }
 
 static void
@@ -81,26 +103,49 @@ on_hup(int sig)
 }
 
 static void
-catch_signal(int sig, void (*fn)(int), int flags)
+catch_signal(int sig, void (*fn)(int))
 {
-	struct sigaction sa = {.sa_handler = fn, .sa_flags = flags};
+	struct sigaction sa = {.sa_handler = fn, .sa_flags = SA_RESTART};
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(sig, &sa, NULL);
 }
 
 void
-fcgi_signals(int64_t drain_ms)
+fcgi_signals(const struct fcgi *f, int64_t drain_ms)
 {
-	drain_max = (sig_atomic_t)(drain_ms / 1000);
-	/* no SA_RESTART: accept(2) has to notice */
-	catch_signal(SIGTERM, on_term, 0);
+	drain_s = (sig_atomic_t)(drain_ms / 1000);
+	if (!f->is_cgi)
+		null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	catching = 1;
+	catch_signal(SIGTERM, on_term);
 	/* what multiwatch ends its children with, as mod_fastcgi did; libfcgi's
 	 * own handler would make every accept fail at once, for ever */
-	catch_signal(SIGUSR1, on_term, 0);
-	catch_signal(SIGALRM, on_alarm, 0);
-	catch_signal(SIGHUP, on_hup, SA_RESTART);
+	catch_signal(SIGUSR1, on_term);
+	catch_signal(SIGALRM, on_alarm);
+	catch_signal(SIGHUP, on_hup);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/*
+ * Whoever keeps us waiting on the connection longer than this is cut off.  A
+ * tick a second looks at it while there is something to look at, so that a
+ * request costs no system call for it.
+ */
+static void
+watch(int fd, int how, int64_t ms)
+{
+	watched_fd = -1;
+	watched_how = how;
+	watched_until = now_s() + (sig_atomic_t)((ms + 999) / 1000);
+	watched_fd = fd;
+	tick();
+}
+
+static void
+unwatch(void)
+{
+	watched_fd = -1;
 }
 
 bool
@@ -194,18 +239,6 @@ accept_connection(void)
 	return -1;
 }
 
-/* fd -1: the parameters are here, or never will be */
-static void
-watch_head(int fd)
-{
-	head_fd = fd;
-	if (drain_max == 0)
-		return; /* nobody catches the alarm */
-	alarm(fd >= 0 ? HEAD_SECONDS : 0);
-	if (fd < 0 && term_seen)
-		alarm(1);
-}
-
 /*
  * libfcgi could accept by itself, but then nobody would know since when it
  * waits for the parameters, and somebody who sends none would have the
@@ -221,9 +254,9 @@ accept_request(struct fcgi *f)
 		return -1;
 	f->req.ipcFd = fd;
 	f->req.keepConnection = 1;
-	watch_head(fd);
+	watch(fd, SHUT_RD, HEAD_MS);
 	rc = FCGX_Accept_r(&f->req);
-	watch_head(-1);
+	unwatch();
 	/* a kept connection would keep this responder waiting for its next
 	 * request while others have work */
 	f->req.keepConnection = 0;
@@ -238,8 +271,7 @@ fcgi_accept(struct fcgi *f)
 {
 	int why;
 
-	f->broken = f->timeout_set = false;
-	f->written = 0;
+	f->broken = false;
 	if (f->is_cgi) {
 		if (f->cgi_done)
 			return -1;
@@ -250,7 +282,7 @@ fcgi_accept(struct fcgi *f)
 		if (accept_request(f) == 0)
 			return 0;
 		why = errno;
-		if (why == EINTR || why == ECONNABORTED)
+		if (term_seen || why == EINTR || why == ECONNABORTED)
 			continue;
 		log_msg(LEVEL_ERROR, "accept", "%s", strerror(why));
 		if (why == EBADF || why == EINVAL || why == ENOTSOCK)
@@ -264,9 +296,15 @@ fcgi_accept(struct fcgi *f)
 struct str
 fcgi_param(const struct fcgi *f, const char *name)
 {
+	size_t len = strlen(name);
+
 	if (f->is_cgi)
 		return str_from(getenv(name));
-	return str_from(FCGX_GetParam(name, f->req.envp));
+	for (char **p = f->req.envp; *p != NULL; p++)
+		if ((*p)[0] == name[0] && strncmp(*p, name, len) == 0 &&
+		    (*p)[len] == '=')
+			return str_from(*p + len + 1);
+	return STR_NONE;
 }
 
 bool
@@ -310,17 +348,6 @@ read_some(struct fcgi *f, char *p, size_t room)
 	return 1 + FCGX_GetStr(p + 1, (int)ready, in);
 }
 
-static void
-set_receive_timeout(struct fcgi *f)
-{
-	struct timeval tv = {
-	    f->client_timeout_ms / 1000, (f->client_timeout_ms % 1000) * 1000};
-
-	if (!f->is_cgi)
-		setsockopt(
-		    f->req.ipcFd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
-}
-
 /* the rest is read and dropped: a web server that still writes would not
  * deliver our answer (Apache's CGI) */
 static void
@@ -346,8 +373,8 @@ read_cgi_unsized(struct fcgi *f, int64_t deadline_us, struct err *err)
 	return err_set(err, ERR_LENGTH_REQUIRED, NULL);
 }
 
-int
-fcgi_read_body(struct fcgi *f, struct buf *out, struct err *err)
+static int
+read_body(struct fcgi *f, struct buf *out, struct err *err)
 {
 	struct str length = fcgi_param(f, "CONTENT_LENGTH");
 	int64_t want = -1, got = 0, deadline;
@@ -365,7 +392,6 @@ fcgi_read_body(struct fcgi *f, struct buf *out, struct err *err)
 		return err_set(err, ERR_BODY_TOO_LARGE,
 		    "The body may have at most %zu bytes.", out->max);
 	}
-	set_receive_timeout(f);
 	while (!(f->is_cgi && got >= want) &&
 	       (n = read_some(f, chunk, sizeof chunk)) != 0) {
 		if (n < 0 || clock_mono_us() > deadline)
@@ -383,6 +409,18 @@ fcgi_read_body(struct fcgi *f, struct buf *out, struct err *err)
 		return err_set(err, ERR_BAD_REQUEST,
 		    "The body is not as long as Content-Length says.");
 	return 0;
+}
+
+int
+fcgi_read_body(struct fcgi *f, struct buf *out, struct err *err)
+{
+	int rc;
+
+	if (!f->is_cgi)
+		watch(f->req.ipcFd, SHUT_RD, f->client_timeout_ms);
+	rc = read_body(f, out, err);
+	unwatch();
+	return rc;
 }
 
 /* ---- answer ------------------------------------------------------------- */
@@ -415,13 +453,9 @@ write_cgi(const char *p, size_t n, int64_t timeout_ms)
 
 /* a client that accepts nothing must not hold a responder */
 static void
-set_send_timeout(struct fcgi *f)
+watch_client(const struct fcgi *f)
 {
-	struct timeval tv = {
-	    f->client_timeout_ms / 1000, (f->client_timeout_ms % 1000) * 1000};
-
-	setsockopt(f->req.ipcFd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
-	f->timeout_set = true;
+	watch(f->req.ipcFd, SHUT_RDWR, f->client_timeout_ms);
 }
 
 int
@@ -429,41 +463,45 @@ fcgi_write(struct fcgi *f, const void *p, size_t n)
 {
 	const char *from = p;
 	size_t part;
+	int rc = 0;
 
 	if (f->broken)
 		return -1;
 	if (f->is_cgi)
 		return write_cgi(from, n, f->client_timeout_ms);
-	f->written += n;
-	if (f->written > SOCKET_BYTES && !f->timeout_set)
-		set_send_timeout(f);
-	for (; n > 0; n -= part, from += part) {
-		part = n < (1u << 30) ? n : (1u << 30);
+	for (; n > 0 && rc == 0; n -= part, from += part) {
+		part = n < WRITE_BYTES ? n : WRITE_BYTES;
+		watch_client(f);
 		if (FCGX_PutStr(from, (int)part, f->req.out) != (int)part)
-			return -1;
+			rc = -1;
 	}
-	return 0;
+	unwatch();
+	return rc;
 }
 
 int
 fcgi_flush(struct fcgi *f)
 {
+	int rc;
+
 	if (f->broken)
 		return -1;
 	if (f->is_cgi)
 		return 0;
-	if (!f->timeout_set)
-		set_send_timeout(f);
-	return FCGX_FFlush(f->req.out) == 0 && FCGX_GetError(f->req.out) == 0
-		   ? 0
-		   : -1;
+	watch_client(f);
+	rc = FCGX_FFlush(f->req.out);
+	unwatch();
+	return rc == 0 && FCGX_GetError(f->req.out) == 0 ? 0 : -1;
 }
 
 void
 fcgi_finish(struct fcgi *f)
 {
-	if (!f->is_cgi && !f->broken)
-		FCGX_Finish_r(&f->req);
+	if (f->is_cgi || f->broken)
+		return;
+	watch_client(f);
+	FCGX_Finish_r(&f->req);
+	unwatch();
 }
 
 void
@@ -479,7 +517,7 @@ fcgi_break(struct fcgi *f)
 	}
 	rec[2] = (unsigned char)(f->req.requestId >> 8);
 	rec[3] = (unsigned char)(f->req.requestId & 0xff);
-	FCGX_FFlush(f->req.out);
+	fcgi_flush(f);
 	/* lighttpd reports success when data and end arrive together */
 	nanosleep(&(struct timespec){0, 20000000}, NULL);
 	if (write(f->req.ipcFd, rec, sizeof rec) < 0)

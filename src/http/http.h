@@ -59,7 +59,7 @@ bool fcgi_can_break(const struct fcgi *);
 void fcgi_set_client_timeout(struct fcgi *, int64_t ms);
 
 /* SIGTERM drains (a second one ends at once), SIGHUP asks for a reload */
-void fcgi_signals(int64_t drain_ms);
+void fcgi_signals(const struct fcgi *, int64_t drain_ms);
 bool fcgi_take_hup(void); /* true once after each SIGHUP */
 
 /* ---- request ------------------------------------------------------------ */
@@ -173,6 +173,7 @@ struct response {
 	bool failed;        /* the body was cut */
 	bool client_gone;   /* … because nobody reads it any more */
 	int64_t sent_bytes; /* of the body */
+	int64_t ended_us;   /* clock_mono_us when all of it was written */
 	int64_t length;     /* Content-Length for HEAD, -1: from the body */
 };
 
@@ -190,7 +191,8 @@ struct buf *response_body(struct response *);
 /* sends what has been held back when it is more than hold_bytes; -1: the
  * client is gone or the spool is full (ERR_INTERNAL) */
 int response_pump(struct response *, struct err *);
-/* sends what is left, with Content-Length when nothing went out before */
+/* sends what is left, with Content-Length when nothing went out before, and
+ * ends the request */
 int response_end(struct response *);
 /* the body cannot be finished */
 void response_break(struct response *);

@@ -266,8 +266,8 @@ copy_spool(struct response *res)
 	return n < 0 ? -1 : 0;
 }
 
-int
-response_end(struct response *res)
+static int
+send_rest(struct response *res)
 {
 	int64_t length = res->spooled + (int64_t)res->body.len;
 	int rc = 0;
@@ -289,6 +289,16 @@ response_end(struct response *res)
 	res->state = RESPONSE_DONE;
 	if (rc != 0)
 		res->failed = true;
+	return rc;
+}
+
+int
+response_end(struct response *res)
+{
+	int rc = send_rest(res);
+
+	res->ended_us = clock_mono_us();
+	fcgi_finish(res->io);
 	return rc;
 }
 

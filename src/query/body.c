@@ -70,10 +70,12 @@ add_value(struct reading *r, const struct column *c, const struct json *j)
 
 	*as = (struct assign){.column = c};
 	wrong = value_from_json(r->arena, c->type, j, &as->text, &as->is_null);
-	if (wrong == NULL && as->is_null && c->not_null)
-		wrong = "This field may not be null.";
 	if (wrong != NULL)
 		err_add_field(r->err, ERR_BAD_VALUE, c->name, "%s", wrong);
+	else if (as->is_null && c->not_null)
+		/* as PostgreSQL would say it of a view or a domain */
+		err_add_field(r->err, ERR_CONSTRAINT, c->name,
+		    "This field may not be null.");
 	else
 		r->body->n++;
 }

@@ -77,6 +77,19 @@ schema_open(const char *path, struct err *err)
 	return s;
 }
 
+int
+schema_verify(struct schema *s, struct err *err)
+{
+	struct str json;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < s->directory.n; i++) {
+		rc = snapfile_record(s->file, s->scratch, i, &json, err);
+		arena_reset(s->scratch);
+	}
+	return rc;
+}
+
 void
 schema_free(struct schema *s)
 {

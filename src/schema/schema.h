@@ -182,6 +182,8 @@ struct schema;
  * another format with both versions named).
  */
 struct schema *schema_open(const char *path, struct err *);
+/* every record's checksum, before another one is given up for this one */
+int schema_verify(struct schema *, struct err *);
 void schema_free(struct schema *);
 const struct snapshot_meta *schema_meta(const struct schema *);
 /* true when path now names another file than the one opened (one stat);

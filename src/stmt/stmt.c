@@ -112,7 +112,11 @@ stmt_param(struct stmt *s, struct str value, const struct type *t)
 void
 stmt_param_i64(struct stmt *s, int64_t n)
 {
-	add_arg(s, arena_printf(s->arena, "%lld", (long long)n));
+	struct buf text;
+
+	buf_fixed(&text, arena_alloc(s->arena, 24), 23);
+	buf_i64(&text, n);
+	add_arg(s, text.p);
 	stmt_param_again(s, s->nargs);
 	stmt_lit(s, "::int8");
 }

@@ -33,11 +33,12 @@ fault_web 4
 writer() {
 	local n
 	for n in $(seq 6000); do
+		[ "$n" -eq 1 ] || echo next
 		printf 'url = "%s/api/dyn/numbered/"\n' "$base"
 		printf 'data = "{\\"client\\":%d,\\"n\\":%d}"\n' "$1" "$n"
 		printf 'header = "Content-Type: application/json"\n'
 		printf 'write-out = "= %%{http_code} %%{time_total} %%header{location}\\n"\n'
-		printf 'max-time = 20\nnext\n'
+		printf 'max-time = 20\n'
 	done >"$TMP/writer$1"
 	stdbuf -oL curl -s --rate 100/s -K "$TMP/writer$1" >"$TMP/written$1" &
 }
@@ -54,10 +55,11 @@ rows() {
 reader() {
 	local n
 	for n in $(seq 2000); do
+		[ "$n" -eq 1 ] || echo next
 		printf 'url = "%s/api/dyn/fixed/?ordering=id"\noutput = "%s"\n' \
 			"$base" "$TMP/read/$n"
 		printf 'write-out = "%d %%{http_code} %%{exitcode} %%{time_total}\\n"\n' "$n"
-		printf 'max-time = 20\nnext\n'
+		printf 'max-time = 20\n'
 	done >"$TMP/reader"
 	mkdir "$TMP/read"
 	stdbuf -oL curl -s --rate 5/s -K "$TMP/reader" >"$TMP/reads" &

@@ -202,7 +202,7 @@ seen() {
 		[ "$code" = 0 ] && echo "$TMP/$1/$n"
 	done <"$TMP/$1.log" | xargs jq -c "$2"'
 		if type == "array" then [.[] | form] | unique | .[]
-		elif has("code") then .code else form end'
+		elif has("code") then .code else form end' 2>&1
 }
 for name in pairs row twins; do
 	def=$form

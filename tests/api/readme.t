@@ -16,7 +16,8 @@ diag "$(head -n 12 "$TMP/shown")"
 [ -e "$demo/env" ] || done_testing
 . "$demo/env"
 is "$(wc -l <"$RESPONDER_PIDS")" 2 "two responders"
-ok "their numbers are true" xargs kill -0 <"$RESPONDER_PIDS"
+mapfile -t pids <"$RESPONDER_PIDS"
+ok "their numbers are true" kill -0 "${pids[@]}"
 ok "the web server's too" kill -0 "$(cat "$WEB_PID")"
 is "$(curl -s -o "$TMP/body" -w '%{http_code}' "$BASE_URL/api/health/ready")" 200 \
 	"it is ready"

@@ -104,7 +104,7 @@ for kind in nginx lighttpd apache fcgid lighttpd-cgi apache-cgi; do
 	if [ $kind != fcgid ]; then
 		curl -sS -m 1 -o /dev/null "$BASE/trickle/?ordering=id" 2>/dev/null
 		ok "$kind: who leaves takes the query along" \
-			wait_for 3 is_awake trickle
+			wait_for 10 is_awake trickle
 	fi
 	is "$(fetch "$BASE/big/1/")" 200 "$kind: and the next request is served"
 	web_stop "$H" $kind

@@ -20,7 +20,7 @@ for lib in proc pg api web; do
 	. "$DYNAPI_SRCDIR/tests/lib/$lib.sh"
 done
 bench=$DYNAPI_SRCDIR/tests/bench
-for lib in measure load stream start; do
+for lib in measure peers load stream start; do
 	. "$bench/$lib.sh"
 done
 
@@ -75,6 +75,7 @@ clean_up() {
 		pid_end "$home/run/ceiling.pid" "$home/"
 		responders_stop "$home"
 	done
+	peers_stop
 	pg_stop "$TMP/main" immediate
 	if [ "$status" -eq 0 ]; then
 		rm -rf "$TMP"
@@ -179,7 +180,9 @@ main() {
 	say "nginx, $BENCH_WORKERS responders, $BENCH_WORKERS ceilings"
 	web_servers || die "the servers do not start"
 	same_rows
+	peers_start
 	bench_load
+	peers_stop
 	bench_stream
 	bench_start
 	report

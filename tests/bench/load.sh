@@ -79,7 +79,7 @@ side_ours() {
 # compare ID METHOD CEILING-PATH OUR-PATH CEILING-BODY OUR-BODY SQL : in turns,
 # and who begins changes from round to round
 compare() {
-	local id=$1 method=$2 i rate ours ceiling db
+	local id=$1 i rate ours ceiling db
 	local theirs=("$2" "$3" ${5:+"$5"}) mine=("$2" "$4" ${6:+"$6"})
 	side_ours warm "${mine[@]}"
 	side_ceiling warm "${theirs[@]}"
@@ -94,7 +94,7 @@ compare() {
 			side_ours "$id" "${mine[@]}"
 		fi
 		figure "$id" "dynapi / ceiling" ratio "$(ratio "$ours" "$ceiling")"
-		peers "$id" "$ours" "$method"
+		peers "$id" "$ours"
 	done
 }
 
@@ -103,6 +103,8 @@ bench_load() {
 	if wanted P1; then
 		title P1 "one row by key, token verified, rights checked, through nginx"
 		target P1 "dynapi / ceiling" '>=' 0.80
+		target P1 "dynapi / PostgREST" '>=' 3.5
+		target P1 "dynapi / DRF" '>=' 20
 		compare P1 GET '/r{}' "$api/{}/" '' '' "\\set k random(1, 100000)
 			SELECT $columns FROM public.customer WHERE id = :k;"
 	fi
@@ -121,17 +123,12 @@ bench_load() {
 	if wanted P4; then
 		title P4 "create one row, without event"
 		target P4 "dynapi / ceiling" '>=' 0.85
+		target P4 "dynapi / PostgREST" '>=' 2
 		compare P4 POST /i "$api/" "$new_lines" "$new_json" "\\set n 3
 			INSERT INTO public.customer (store_id, first_name, last_name, email, active)
 			VALUES (:n, 'Ada', 'Lovelace', 'ada@example.org', true) RETURNING $columns;"
 	fi
 	! wanted P5 || round_trips
-}
-
-# ---------------------------------------------------------------- peers
-
-peers() {
-	:
 }
 
 # ---------------------------------------------------------------- round trips

@@ -38,6 +38,14 @@ tap_end() {
 	for ((i = ${#tap_exit[@]} - 1; i >= 0; i--)); do
 		eval "${tap_exit[i]}" >&2
 	done
+	# what a sanitizer has found in a program that a test did not look at
+	if grep -rqsE --exclude-dir=pg '(Address|Leak)Sanitizer|: runtime error: ' "$TMP"; then
+		echo "# a sanitizer has found something:"
+		grep -rsE --exclude-dir=pg '(Address|Leak)Sanitizer|: runtime error: ' "$TMP" |
+			head -n 5 | sed 's/^/# /'
+		tap_failed=1
+		status=1
+	fi
 	if [ -z "$tap_done" ]; then
 		echo "Bail out! the test ended early with status $status"
 		[ "$status" -ne 0 ] || status=1

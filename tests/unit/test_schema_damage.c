@@ -173,7 +173,7 @@ touch_all(const char *what, unsigned long detail)
 	struct schema *s;
 	struct err err;
 	struct buf b;
-	int bad = 0;
+	int bad = 0, rc;
 
 	err_init(&err, a);
 	s = schema_open(path, &err);
@@ -184,6 +184,10 @@ touch_all(const char *what, unsigned long detail)
 		arena_free(a);
 		return NTABLES;
 	}
+	/* SQLite complains of some damage at first and not again */
+	rc = schema_verify(s, &err);
+	if (rc != 0 && err.id != ERR_SNAPSHOT_UNAVAILABLE)
+		fail_msg("%s %lu: refused without a word", what, detail);
 	for (int i = 0; i < NTABLES; i++) {
 		const struct table *t;
 
@@ -200,6 +204,8 @@ touch_all(const char *what, unsigned long detail)
 			fail_msg("%s %lu: table %d is wrong: %s", what, detail,
 			    i, b.p);
 	}
+	if (rc == 0 && bad > 0)
+		fail_msg("%s %lu: verified, but damaged", what, detail);
 	schema_free(s);
 	arena_free(a);
 	return bad;
