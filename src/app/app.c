@@ -170,6 +170,7 @@ app_init(struct app *app, const char *conf_path, const struct root *roots)
 void
 app_fini(struct app *app)
 {
+	fcgi_free(app->fcgi);
 	db_free(app->db);
 	schema_free(app->schema);
 	keys_free(app->keys);
@@ -245,6 +246,7 @@ serve_one(struct app *app, struct arena *a)
 	err_init(&c.err, a);
 	response_init(&c.res, a, app->fcgi, (size_t)app->conf.response_buffer);
 	c.res.spool = !fcgi_can_break(app->fcgi);
+	c.res.spool_max = app->conf.spool_max;
 	app_follow_snapshot(app);
 	serve_request(&c);
 }

@@ -91,6 +91,14 @@ skip_blank(struct str s)
 	return i;
 }
 
+/* by its name, or because an open quote has swallowed one */
+static bool
+is_secret(struct str name, struct str value)
+{
+	return str_ends(name, STR("password")) ||
+	       memmem(value.p, value.len, "password", 8) != NULL;
+}
+
 static void
 hide_in_pairs(struct buf *b, struct str s)
 {
@@ -108,7 +116,7 @@ hide_in_pairs(struct buf *b, struct str s)
 		n = skip_value(s);
 		buf_str(b, name);
 		buf_char(b, '=');
-		if (str_ends(name, STR("password")))
+		if (is_secret(name, str_sub(s, 0, n)))
 			buf_lit(b, HIDDEN);
 		else
 			buf_str(b, str_sub(s, 0, n));

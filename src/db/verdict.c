@@ -38,6 +38,15 @@ is_fatal(const PGresult *res)
 	       is_field(res, PG_DIAG_SEVERITY_NONLOCALIZED, "PANIC");
 }
 
+/* functions and triggers raise what they like and put into the text what they
+ * like; which grant is missing is PostgreSQL's own word everywhere */
+static bool
+is_said_by_function(const PGresult *res)
+{
+	return PQresultErrorField(res, PG_DIAG_CONTEXT) != NULL &&
+	       !is_field(res, PG_DIAG_SOURCE_FUNCTION, "aclcheck_error");
+}
+
 static void
 note_plan(struct run *r, const struct op *op, const PGresult *res)
 {
@@ -89,6 +98,7 @@ run_note_error(struct run *r, const struct op *op, const PGresult *res)
 	b->column = get_field(r, res, PG_DIAG_COLUMN_NAME);
 	b->table = get_field(r, res, PG_DIAG_TABLE_NAME);
 	r->message = get_field(r, res, PG_DIAG_MESSAGE_PRIMARY);
+	r->in_function = is_said_by_function(res);
 	r->guard_raised =
 	    op->kind == OP_EXEC && (ptrdiff_t)op->stmt == b->guard;
 	r->row_policy =
@@ -124,9 +134,7 @@ explain(const struct run *r, struct err *err)
 				? b->stmts[b->failed]->label
 				: "batch";
 
-	/* functions raise P0… and put into the text what they like */
-	if (err_status(id) < 500 || r->message == NULL ||
-	    strncmp(b->sqlstate, "P0", 2) == 0)
+	if (err_status(id) < 500 || r->message == NULL || r->in_function)
 		return err_world(err, id, "SQLSTATE %s in %s%s%s", b->sqlstate,
 		    label, b->constraint != NULL ? ", constraint " : "",
 		    b->constraint != NULL ? b->constraint : "");

@@ -191,6 +191,14 @@ fcgi_new(void)
 	return f;
 }
 
+void
+fcgi_free(struct fcgi *f)
+{
+	if (!f->is_cgi)
+		FCGX_Free(&f->req, 1);
+	free(f);
+}
+
 bool
 fcgi_is_cgi(const struct fcgi *f)
 {

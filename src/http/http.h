@@ -31,11 +31,12 @@ struct fcgi;
 /* FastCGI on descriptor 0 when it is a listening socket, else one plain CGI
  * request from the environment; NULL when neither fits */
 struct fcgi *fcgi_new(void);
+void fcgi_free(struct fcgi *);
 bool fcgi_is_cgi(const struct fcgi *);
 /* waits for a request: 0, or -1 when it is time to leave (SIGTERM, error,
  * CGI: after the first) */
 int fcgi_accept(struct fcgi *);
-/* a parameter of the request, or STR_NONE; valid until the next accept */
+/* a parameter of the request, or STR_NONE; valid until fcgi_finish or _break */
 struct str fcgi_param(const struct fcgi *, const char *name);
 /* did it come twice?  The first one is what fcgi_param tells. */
 bool fcgi_param_repeated(const struct fcgi *, const char *name);
@@ -169,7 +170,7 @@ struct response {
 	bool no_body;      /* HEAD, 204, 304 */
 	bool spool;        /* hold back everything, in a file */
 	int spool_fd;
-	int64_t spooled;
+	int64_t spooled, spool_max;
 	bool failed;        /* the body was cut */
 	bool client_gone;   /* … because nobody reads it any more */
 	int64_t sent_bytes; /* of the body */
@@ -189,7 +190,7 @@ void response_reset(struct response *);
 /* where the body is written; call response_pump now and then */
 struct buf *response_body(struct response *);
 /* sends what has been held back when it is more than hold_bytes; -1: the
- * client is gone or the spool is full (ERR_INTERNAL) */
+ * client is gone or the disk is full (ERR_INTERNAL), ERR_LIMIT: spool_max */
 int response_pump(struct response *, struct err *);
 /* sends what is left, with Content-Length when nothing went out before, and
  * ends the request */

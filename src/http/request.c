@@ -148,25 +148,32 @@ read_target(struct arena *a, const struct conf *conf, struct request *r,
 	    a, r->query, (size_t)conf->max_params, &r->params, err);
 }
 
+/* a copy: the log line is written when the connection's own are gone */
+static struct str
+take_param(struct arena *a, const struct fcgi *f, const char *name)
+{
+	return str_dup(a, fcgi_param(f, name));
+}
+
 int
 request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
     struct request *r, struct err *err)
 {
 	char *id = arena_alloc(a, 17);
-	struct str uri = fcgi_param(f, "REQUEST_URI");
+	struct str uri = take_param(a, f, "REQUEST_URI");
 
 	random_hex(id, 8);
 	r->id = id;
-	r->method_text = fcgi_param(f, "REQUEST_METHOD");
+	r->method_text = take_param(a, f, "REQUEST_METHOD");
 	r->method = method_of(r->method_text);
 	r->target = bare_target(uri.p != NULL ? uri : STR("/"));
-	r->content_type = fcgi_param(f, "CONTENT_TYPE");
-	r->accept = fcgi_param(f, "HTTP_ACCEPT");
-	r->authorization = fcgi_param(f, "HTTP_AUTHORIZATION");
-	r->origin = fcgi_param(f, "HTTP_ORIGIN");
-	r->preflight = fcgi_param(f, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
-	r->prefer = fcgi_param(f, "HTTP_PREFER");
-	r->remote = fcgi_param(f, "REMOTE_ADDR");
+	r->content_type = take_param(a, f, "CONTENT_TYPE");
+	r->accept = take_param(a, f, "HTTP_ACCEPT");
+	r->authorization = take_param(a, f, "HTTP_AUTHORIZATION");
+	r->origin = take_param(a, f, "HTTP_ORIGIN");
+	r->preflight = take_param(a, f, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
+	r->prefer = take_param(a, f, "HTTP_PREFER");
+	r->remote = take_param(a, f, "REMOTE_ADDR");
 	if (r->target.len > (size_t)conf->url_max)
 		return err_set(err, ERR_URL_TOO_LONG,
 		    "The URL may have at most %lld bytes.",

@@ -87,6 +87,7 @@ response_init(
 	    .status = 200,
 	    .hold_bytes = hold_bytes,
 	    .spool_fd = -1,
+	    .spool_max = INT64_MAX,
 	    .length = -1};
 	buf_init(&res->headers, a, HEAD_MAX);
 	buf_init(&res->body, a, SIZE_MAX / 2);
@@ -180,7 +181,10 @@ send_body(struct response *res, const void *p, size_t n)
 	if (res->no_body)
 		return 0;
 	res->sent_bytes += (int64_t)n;
-	return fcgi_write(res->io, p, n);
+	if (fcgi_write(res->io, p, n) == 0)
+		return 0;
+	res->client_gone = true;
+	return -1;
 }
 
 static void
@@ -210,6 +214,10 @@ write_spool(struct response *res, struct err *err)
 	size_t n = res->body.len;
 	ssize_t w;
 
+	if ((int64_t)n > res->spool_max - res->spooled)
+		return err_set(err, ERR_LIMIT,
+		    "This answer is too large to be sent in one piece; ask for "
+		    "parts of it.");
 	if (res->spool_fd < 0 && open_spool(res) != 0)
 		return err_world(
 		    err, ERR_INTERNAL, "spool file: %s", strerror(errno));

@@ -28,8 +28,8 @@ trap '' PIPE
 raw() {
 	local fd
 	exec {fd}<>"/dev/tcp/127.0.0.1/${port[$1]}" || bail_out "no $1"
-	printf '%b' "$2" >&$fd 2>/dev/null
-	timeout 10 cat <&$fd 2>/dev/null | tr -d '\0' >"$TMP/raw"
+	{ printf '%b' "$2" >&"$fd"; } 2>/dev/null
+	timeout 10 cat <&"$fd" 2>/dev/null | tr -d '\0' >"$TMP/raw"
 	exec {fd}>&-
 	status=$(sed -n '1s/HTTP\/1.[01] \([0-9]*\).*/\1/p' "$TMP/raw")
 	who=web

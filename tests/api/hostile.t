@@ -107,6 +107,18 @@ for protocol in HTTP/1.1 HTTP/1.0; do
 	wait $rude_pid 2>/dev/null
 done
 
+# nor may what has to be spooled fill the disk
+ask_conf shop 'client_timeout = 2s' 'spool_max = 1m' 'response_buffer = 64k'
+ask GET /api/dyn/large/
+is "$status $((${#body} > 4000000))" "200 1" "a long list"
+rude 400 5 "is refused where it would be spooled and too large" "${REQUEST[@]}" \
+	param=REQUEST_URI=/api/dyn/large/ param=SERVER_PROTOCOL=HTTP/1.0 params=999 \
+	text=5,1,
+rude 200 5 "a part of it is not" "${REQUEST[@]}" \
+	'param=REQUEST_URI=/api/dyn/large/?limit=4000' param=SERVER_PROTOCOL=HTTP/1.0 \
+	params=999 text=5,1,
+ask_conf shop 'client_timeout = 2s'
+
 # ---- identity comes from the token alone
 
 made_up=('X-User: admin' 'User: admin' 'Remote-User: admin' 'X-Remote-User: admin'
@@ -309,6 +321,11 @@ is "$(grep -rlE "planted-|${eve##*.}|${ada##*.}|$(cat "$home/jwt.key")|secret-of
 	"no password, token, key or value in any log"
 ok "although there are logs" grep -q 'code=login_failed' "$home/log/dynapi"
 ask GET '/api/dyn/x%0aevent=forged%1b[31m/'
+ask GET /api/health/live
+# its line is written after its answer
+ok "the log says what was asked" wait_for 5 grep -q \
+	"id=$(header X-Request-Id) method=GET path=/api/health/live status=200 .* remote=127.0.0.1\$" \
+	"$home/log/dynapi"
 is "$(grep -c '^event=forged\|'$'\e' "$home/log/dynapi")" 0 "nobody writes our log"
 
 ask_end

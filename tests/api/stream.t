@@ -134,6 +134,9 @@ is "$(fetch "$BASE/big/")" 200 "many rows"
 after=$(peak)
 diag "peak memory before $before kB, after $ROWS rows $after kB"
 isnt "$before" "" "the peak is known"
-ok "memory does not grow with the answer" test $((after - before)) -le 16384
+# what is freed rests for a while in the sanitizer's hands
+bound=16384
+grep -q __asan_init "$DYNAPI_BUILDDIR/dynapi.fcgi" && bound=524288
+ok "memory does not grow with the answer" test $((after - before)) -le $bound
 
 done_testing

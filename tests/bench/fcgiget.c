@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -33,8 +34,9 @@ static const char usage[] =
     "  -f  make the socket and start PROGRAM for each request\n"
     "  -c  start PROGRAM as plain CGI for each request\n"
     "  -i  print the head too\n"
-    "  -t  print \"status first_ms total_ms body_bytes\" instead; first_ms is\n"
-    "      when the first byte of the body came\n"
+    "  -t  print \"status first_ms total_ms body_bytes cpu_ms\" instead;\n"
+    "      first_ms is when the first byte of the body came, cpu_ms what a\n"
+    "      PROGRAM has used\n"
     "  -k  {} in URI counts from FIRST\n"
     "A token in $" TOKEN_VARIABLE " is sent as bearer token.\n";
 
@@ -50,7 +52,8 @@ struct options {
 /* one answer as it comes in */
 struct answer {
 	const struct options *opts;
-	double began, first, end;
+	double began, first, end; /* ms */
+	double cpu;
 	char head[8192];
 	size_t head_len, head_end; /* head_end: 0 until the empty line */
 	size_t body_bytes;
@@ -327,6 +330,19 @@ run(const struct options *o, int in, int out, char **env)
 }
 
 static int
+reap(pid_t pid, struct answer *a)
+{
+	struct rusage used;
+	int status;
+
+	if (wait4(pid, &status, 0, &used) != pid)
+		die("wait4");
+	a->cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 +
+		 (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+static int
 ask_started(const struct options *o, struct answer *a)
 {
 	char *env[] = {NULL};
@@ -344,7 +360,7 @@ ask_started(const struct options *o, struct answer *a)
 	rc = ask_socket(o, a);
 	a->end = now_ms();
 	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	reap(pid, a);
 	close(fd);
 	unlink(o->socket);
 	return rc;
@@ -354,7 +370,7 @@ static int
 ask_cgi(struct options *o, struct answer *a)
 {
 	size_t length = strlen(o->body);
-	int in[2], out[2], status;
+	int in[2], out[2];
 	static char data[65536];
 	ssize_t n;
 	pid_t pid;
@@ -373,9 +389,8 @@ ask_cgi(struct options *o, struct answer *a)
 	while ((n = read(out[0], data, sizeof data)) > 0)
 		take(a, data, (size_t)n);
 	close(out[0]);
-	waitpid(pid, &status, 0);
 	a->end = now_ms();
-	return n == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+	return reap(pid, a) == 0 && n == 0 ? 0 : -1;
 }
 
 /* ---- main --------------------------------------------------------------- */
@@ -412,9 +427,9 @@ one(struct options *o, long number)
 	rc = ask(o, &a);
 	status = answer_status(&a);
 	if (o->times)
-		printf("%d %.3f %.3f %zu\n", status,
+		printf("%d %.3f %.3f %zu %.3f\n", status,
 		    (a.body_bytes ? a.first : a.end) - a.began, a.end - a.began,
-		    a.body_bytes);
+		    a.body_bytes, a.cpu);
 	if (rc != 0)
 		fprintf(stderr, "fcgiget: %s: the answer was cut\n", uri);
 	else if (status >= 400)

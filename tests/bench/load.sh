@@ -169,7 +169,7 @@ trips() {
 round_trips() {
 	local api=/api/dyn/customer home=$TMP/trips log=$TMP/trips/log/strace sends waits most
 	title P5 "round trips to PostgreSQL in steady state, 100 requests each"
-	if ! one_start "$home" "$(command -v strace)" -qq -s 64 -o "$log" \
+	if ! one_start "$home" "$(command -v strace)" -D -qq -s 64 -o "$log" \
 		-e trace=accept,accept4,connect,sendto,sendmsg,write,poll,ppoll; then
 		result note P5 "not measured: strace could not run"
 		return

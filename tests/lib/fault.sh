@@ -23,6 +23,7 @@ fault_home() {
 fault_web() {
 	responders_start "$H" "$@" || bail_out "no responders"
 	at_exit "responders_stop '$H'"
+	wait_for 5 have_responders "$1" || bail_out "no $1 responders"
 	port=$(free_port)
 	web_start "$H" nginx "$port" || bail_out "no nginx"
 	at_exit "web_stop '$H' nginx"

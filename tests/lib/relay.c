@@ -111,7 +111,7 @@ static void
 send_file(int fd, const char *path)
 {
 	FILE *f = fopen(path, "r");
-	char chunk[65536];
+	char chunk[8192];
 	size_t n;
 
 	if (f == NULL)

@@ -242,6 +242,7 @@ static const struct {
 	"conninfo = sslpassword=****\n"},
     {__LINE__, "conninfo = password=secret", "conninfo = password=****\n"},
     {__LINE__, "conninfo = password='secret", "conninfo = password=****\n"},
+    {__LINE__, "conninfo = host='h password=secret", "conninfo = host=****\n"},
     {__LINE__, "conninfo = postgres://u:secret@h:5/d?sslmode=require",
 	"conninfo = postgres://u:****@h:5/d?sslmode=require\n"},
     {__LINE__, "conninfo = postgresql:///d?host=/s&password=secret&user=u",
