@@ -90,9 +90,8 @@ main(int argc, char **argv)
 		fputs(explanation, stderr);
 		return 2;
 	}
-	if (app_init(&app, app.conf_path, handler_roots) != 0)
-		return 1;
-	status = app_run(&app);
+	status = app_init(&app, app.conf_path, handler_roots);
+	status = status == 0 ? app_run(&app) : 1;
 	app_fini(&app);
 	return status;
 }

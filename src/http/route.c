@@ -91,10 +91,8 @@ route_find(const struct route *const *tables, const struct request *r,
 		return NULL;
 	}
 	*allow = allowed(tables, r, a, best);
-	err_set(err, ERR_BAD_METHOD, "%.*s is not allowed here; %s %s.",
-	    (int)(r->method_text.len < 32 ? r->method_text.len : 32),
-	    r->method_text.p ? r->method_text.p : "", *allow,
-	    strchr(*allow, ',') ? "are" : "is");
+	/* not the client's word for it: that may be any bytes */
+	err_set(err, ERR_BAD_METHOD, "Allowed here: %s.", *allow);
 	return NULL;
 }
 

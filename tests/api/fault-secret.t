@@ -83,8 +83,8 @@ post '"planted-name":1'
 post '"n":987654321'
 post '"note":"planted-zero"'
 post '"note":"planted-notice"'
-# the class of the error is the raiser's choice
 say GET '/api/dyn/hidden/?id=planted-value-9'
+# the class of the error is the raiser's choice
 for state in P0001 22000 23514 40001 42501 42P01 42703 53100 55P03 57014 57P01 58030 \
 	XX000 ZD001 ZD002 25006 0A000 99999; do
 	post "\"note\":\"planted-raise-$state\""

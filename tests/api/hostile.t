@@ -83,6 +83,10 @@ rude 400 5 "two Authorization headers" "${REQUEST[@]}" \
 rude 405 5 "a method of 60,000 bytes" begin=1,0,1 \
 	"param=REQUEST_METHOD=$(printf '%60000s' x)" \
 	param=REQUEST_URI=/api/health/live params=65535 text=5,1,
+is "$("$DYNAPI_BUILDDIR/tests/lib/rude" "$socket" 5 begin=1,0,1 \
+	"param=REQUEST_METHOD=$(printf '\377')" param=REQUEST_URI=/api/health/live \
+	params=99 text=5,1, | iconv -f UTF-8 -t UTF-8 | sed -n 's/.*"detail":"\([^"]*\).*/\1/p')" \
+	"Allowed here: GET, HEAD." "a method that is no text is not repeated"
 rude 414 5 "a URI of 60,000 bytes" "${REQUEST[@]}" \
 	"param=REQUEST_URI=/$(printf '%060000d' 1)" params=65535 text=5,1,
 rude 404 5 "no parameter at all" begin=1,0,1 text=4,1, text=5,1,

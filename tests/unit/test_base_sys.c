@@ -290,6 +290,11 @@ test_err_fields(void **state)
 	assert_null(e.fields);
 	err_add_field(&e, ERR_READ_ONLY, STR("id"), "x");
 	assert_null(e.fields->next);
+	/* more than any table has columns are not kept */
+	for (int i = 0; i < 5000; i++)
+		assert_int_equal(
+		    err_add_field(&e, ERR_REQUIRED, STR("f"), "x"), -1);
+	assert_in_range(e.nfields, 1600, 2500);
 }
 
 static void
