@@ -133,15 +133,17 @@ explain(const struct run *r, struct err *err)
 	const char *label = b->n > 0 && b->stmts[b->failed]->label != NULL
 				? b->stmts[b->failed]->label
 				: "batch";
+	const char *said = r->message, *constraint = b->constraint;
 
-	if (err_status(id) < 500 || r->message == NULL || r->in_function)
-		return err_world(err, id, "SQLSTATE %s in %s%s%s", b->sqlstate,
-		    label, b->constraint != NULL ? ", constraint " : "",
-		    b->constraint != NULL ? b->constraint : "");
-	return err_world(err, id, "SQLSTATE %s in %s: %s%s%s%s", b->sqlstate,
-	    label, r->message, r->cancelled ? ": " : "",
-	    r->cancelled ? r->why_cancelled : "",
-	    strcmp(b->sqlstate, "42501") == 0
+	if (err_status(id) < 500 || said == NULL || r->in_function)
+		said = "";
+	if (*said != '\0' || constraint == NULL)
+		constraint = "";
+	return err_world(err, id, "SQLSTATE %s in %s%s%s%s%s%s%s%s",
+	    b->sqlstate, label, *said != '\0' ? ": " : "", said,
+	    *constraint != '\0' ? ", constraint " : "", constraint,
+	    r->cancelled ? ": " : "", r->cancelled ? r->why_cancelled : "",
+	    *said != '\0' && strcmp(b->sqlstate, "42501") == 0
 		? ": the responders' database role lacks this GRANT"
 		: "");
 }

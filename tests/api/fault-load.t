@@ -94,7 +94,7 @@ has_grown() {
 # flows N : until so many more rows have been written
 flows() {
 	mark=$(written)
-	wait_for "${2:-20}" has_grown "$1"
+	within "${2:-20}" has_grown "$1"
 }
 
 killed=0 gone=()
@@ -114,7 +114,7 @@ for round in 1 2 3 4 5; do
 	[ $((round % 2)) -eq 1 ] || mode=immediate
 	flows 150 || fail "round $round: rows are written"
 	kill_one
-	wait_for 1 replaced || slow=$((slow + 1))
+	within 1 replaced || slow=$((slow + 1))
 	flows 60
 	# one more dies while the database does
 	(

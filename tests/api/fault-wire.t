@@ -35,7 +35,7 @@ pid=$(responders)
 # order LINE : spoils the next batch.  A session must be open before, or the
 # batch that asks for the schema's version would be it.
 order() {
-	wait_for $BACK answers /api/dyn/item/1/ ||
+	within $BACK answers /api/dyn/item/1/ ||
 		bail_out "no session before $1"
 	printf '%s\n' "$1" >"$TMP/order"
 	give "$TMP/order"
@@ -186,7 +186,7 @@ hello() {
 	problem "$1 at login" "503 db_unavailable"
 	ok "in time" at_most $LIMIT
 	obeyed "$1"
-	ok "and back" wait_for $BACK answers /api/dyn/item/13/
+	ok "and back" within $BACK answers /api/dyn/item/13/
 }
 hello "nothing" ''
 hello "an error without SQLSTATE" 'E\0\0\0\23SERROR\0Mwhat?\0\0'

@@ -16,7 +16,11 @@ sql shop "CREATE TABLE large AS SELECT i AS id, repeat('x', 200) AS note
 		product_id bigint REFERENCES product CONSTRAINT hidden_reference
 			REFERENCES product);
 	INSERT INTO hidden VALUES (1, 1, 5);
-	CREATE TABLE points (id int PRIMARY KEY, hidden_id int REFERENCES hidden)"
+	CREATE TABLE points (id int PRIMARY KEY, hidden_id int REFERENCES hidden);
+	CREATE TABLE note (id bigint PRIMARY KEY, owner bigint);
+	INSERT INTO note SELECT i, i FROM generate_series(0, 9) i;
+	ALTER TABLE note ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY own ON note USING (owner = dynapi.current_user_id())"
 introspect "$home" >/dev/null && ctl "$home" grant anonymous large r >/dev/null ||
 	bail_out "no tables"
 
@@ -123,6 +127,20 @@ rude 200 5 "a part of it is not" "${REQUEST[@]}" \
 	params=999 text=5,1,
 ask_conf shop 'client_timeout = 2s'
 
+# on TCP only the web servers named by FCGI_WEB_SERVER_ADDRS are heard
+for address in 127.0.0.1 127.0.0.2 10.1.1.1,127.0.0.1 ''; do
+	port=$(free_port)
+	as spawn-fcgi -a 127.0.0.1 -p "$port" -P "$home/run/tcp.pid" -- \
+		"$(command -v env)" FCGI_WEB_SERVER_ADDRS="$address" \
+		"$home/bin/dynapi.fcgi" -c "$home/dynapi.conf" >/dev/null
+	want=200
+	[ "$address" != 127.0.0.2 ] || want=-
+	got=$("$DYNAPI_BUILDDIR/tests/lib/rude" "$port" 5 get=/api/health/live |
+		sed -n '1s/^Status: \([0-9]*\).*/\1/p')
+	is "${got:--}" $want "heard on TCP: ${address:-everybody}"
+	pid_end "$home/run/tcp.pid" dynapi.fcgi
+done
+
 # ---- identity comes from the token alone
 
 made_up=('X-User: admin' 'User: admin' 'Remote-User: admin' 'X-Remote-User: admin'
@@ -149,7 +167,8 @@ try 401 token_invalid GET "/api/auth/me/?access_token=$eve&token=$eve"
 try 200 - GET /api/auth/me/ '' "Authorization: bEaReR $eve"
 
 # one responder, three callers in turn: each is answered as himself
-ctl "$home" grant eve order r >/dev/null
+ctl "$home" grant eve order,note r >/dev/null
+ctl "$home" grant anonymous note r >/dev/null
 for i in $(seq 300); do
 	printf 'eve\tGET\t/api/auth/me/\t\\N\tAuthorization: Bearer %s\n' "$eve"
 	printf 'nobody\tGET\t/api/auth/me/\n'
@@ -158,6 +177,9 @@ for i in $(seq 300); do
 	printf 'order eve\tGET\t/api/dyn/order/1/\t\\N\tAuthorization: Bearer %s\n' "$eve"
 	printf 'order nobody\tGET\t/api/dyn/order/1/\n'
 	printf 'bad\tGET\t/api/dyn/order/?limit=x\t\\N\tAuthorization: Bearer %s\n' "$ada"
+	printf 'note nobody\tGET\t/api/dyn/note/\n'
+	printf 'note eve\tGET\t/api/dyn/note/\t\\N\tAuthorization: Bearer %s\n' "$eve"
+	printf 'note ada\tGET\t/api/dyn/note/\t\\N\tAuthorization: Bearer %s\n' "$ada"
 	printf 'hidden ada\tGET\t/api/dyn/hidden/1/\t\\N\tAuthorization: Bearer %s\n' "$ada"
 	printf 'hidden eve\tGET\t/api/dyn/hidden/1/\t\\N\tAuthorization: Bearer %s\n' "$eve"
 done >"$TMP/turns"
@@ -165,6 +187,8 @@ ask_all "$TMP/turns" "$TMP/answers"
 is "$(awk -F '\t' '{ who = "-"
 		if (match($4, /"username":"[a-z]*"/))
 			who = substr($4, RSTART + 12, RLENGTH - 13)
+		if ($1 ~ /^note/)
+			who = $4
 		n[$1 " " $2 " " who]++ }
 	END { for (i in n) print i, n[i] }' "$TMP/answers" | sort)" \
 	"ada 200 admin 300
@@ -173,6 +197,9 @@ eve 200 eve 300
 hidden ada 200 - 300
 hidden eve 403 - 300
 nobody 401 - 300
+note ada 200 [{\"id\":1,\"owner\":1}]\\n 300
+note eve 200 [{\"id\":2,\"owner\":2}]\\n 300
+note nobody 200 [{\"id\":0,\"owner\":0}]\\n 300
 order eve 200 - 300
 order nobody 401 - 300
 wrong 401 - 300" "callers in turn at one responder"

@@ -71,6 +71,19 @@ asked() {
 	} <"$TMP/later-$1/asked"
 }
 
+# within SECONDS COMMAND... : until it succeeds; 1 when more than the seconds
+# and the slack have passed
+within() {
+	local end
+	end=$(awk -v now="$EPOCHREALTIME" -v max="$1" -v slack="$SLACK" \
+		'BEGIN { printf "%.3f", now + max + slack }')
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[[ $EPOCHREALTIME < $end ]] || return 1
+		sleep 0.05
+	done
+}
+
 answers() {
 	ask GET "$1" && [ "$status" = "${2:-200}" ]
 }

@@ -2,7 +2,7 @@
  * A web server without manners: says to a FastCGI responder whatever it is
  * told to, in order, and shows what comes back.
  *
- *   rude SOCKET SECONDS STEP...
+ *   rude SOCKET SECONDS STEP...     SOCKET: a path, or a port of 127.0.0.1
  *
  *   begin=ROLE,FLAGS,ID     FCGI_BEGIN_REQUEST
  *   param=NAME=VALUE        is kept for the next …
@@ -19,6 +19,7 @@
  * connection, 3 it was still open after SECONDS.  FastCGI 1.0.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -283,21 +284,45 @@ read_answer(long seconds)
 	}
 }
 
+static void
+connect_path(const char *path)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof sa.sun_path)
+		die(path);
+	strcpy(sa.sun_path, path);
+	peer = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (peer < 0 || connect(peer, (struct sockaddr *)&sa, sizeof sa) != 0)
+		die(path);
+}
+
+static void
+connect_port(const char *port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)atoi(port)),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	peer = socket(AF_INET, SOCK_STREAM, 0);
+	if (peer < 0 || connect(peer, (struct sockaddr *)&sa, sizeof sa) != 0)
+		die(port);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int status;
 
-	if (argc < 3 || strlen(argv[1]) >= sizeof sa.sun_path) {
+	if (argc < 3) {
 		fputs("usage: rude SOCKET SECONDS STEP...\n", stderr);
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	strcpy(sa.sun_path, argv[1]);
-	peer = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (peer < 0 || connect(peer, (struct sockaddr *)&sa, sizeof sa) != 0)
-		die(argv[1]);
+	if (argv[1][0] == '/')
+		connect_path(argv[1]);
+	else
+		connect_port(argv[1]);
 	for (int i = 3; i < argc; i++)
 		take_step(argv[i]);
 	status = read_answer(atol(argv[2]));
