@@ -256,6 +256,7 @@ app_run(struct app *app)
 {
 	struct arena *a = arena_new();
 
+	log_hold(true);
 	while (fcgi_accept(app->fcgi) == 0) {
 		if (fcgi_take_hup())
 			reload_conf(app);
@@ -266,6 +267,7 @@ app_run(struct app *app)
 		    app->served >= (uint64_t)app->conf.max_requests)
 			break;
 	}
+	log_hold(false);
 	arena_free(a);
 	return 0;
 }

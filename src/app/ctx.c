@@ -40,7 +40,8 @@ struct stmt *
 ctx_guard_for(struct ctx *c, enum action action, int64_t timeout_ms)
 {
 	struct guard_need need = {c->table, action};
-	struct guard_opts opts = {.statement_timeout_ms = (int)timeout_ms};
+	struct guard_opts opts = {.read_only = action == ACTION_READ,
+	    .statement_timeout_ms = (int)timeout_ms};
 
 	c->action = action;
 	return auth_guard(c->arena, &c->principal, &need, 1, &opts);

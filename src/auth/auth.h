@@ -78,6 +78,7 @@ struct guard_need {
 struct guard_opts {
 	bool need_user;           /* anonymous does not pass (401) */
 	bool need_superuser;      /* else 403 */
+	bool read_only;           /* so is what follows in the transaction */
 	int statement_timeout_ms; /* 0: leave the session's */
 };
 

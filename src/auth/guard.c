@@ -142,6 +142,10 @@ add_settings(struct stmt *s, const struct principal *p, bool user_id,
 		stmt_param_i64(s, p->id);
 		stmt_lit(s, "::pg_catalog.text, true)");
 	}
+	if (opts->read_only) {
+		stmt_lit(s, " || pg_catalog.set_config(");
+		stmt_lit(s, "'transaction_read_only', 'on', true)");
+	}
 	if (opts->statement_timeout_ms > 0) {
 		stmt_lit(s, " || pg_catalog.set_config(");
 		stmt_lit(s, "'statement_timeout', ");
@@ -156,6 +160,7 @@ auth_guard(struct arena *a, const struct principal *p,
 {
 	struct stmt *s = stmt_new(a, "guard");
 
+	s->read_only = opts->read_only;
 	if (p->anonymous && (opts->need_user || opts->need_superuser)) {
 		stmt_lit(s, "select dynapi.refuse('ZD001')");
 		return s;

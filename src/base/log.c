@@ -48,6 +48,13 @@ static struct {
 
 static struct line current;
 
+/* lines that wait for log_flush */
+static struct {
+	size_t len;
+	bool on;
+	char text[LINE_BYTES];
+} held;
+
 static const struct {
 	const char *name;
 	int priority;
@@ -98,6 +105,7 @@ use_file(const char *path)
 int
 log_open(const char *program, const char *dest, enum log_level level)
 {
+	log_flush();
 	if (strcmp(dest, "stderr") == 0)
 		use_fd(TO_STDERR, STDERR_FILENO);
 	else if (strcmp(dest, "syslog") == 0)
@@ -117,6 +125,7 @@ log_open(const char *program, const char *dest, enum log_level level)
 int
 log_reopen(void)
 {
+	log_flush();
 	return sink.kind == TO_FILE ? use_file(sink.path) : 0;
 }
 
@@ -129,6 +138,7 @@ log_set_level(enum log_level level)
 void
 log_close(void)
 {
+	log_hold(false);
 	if (sink.syslog_open)
 		closelog();
 	sink.syslog_open = false;
@@ -160,6 +170,44 @@ write_line(const char *text, size_t len)
 }
 
 /* the text of a second is made once in it */
+void
+log_flush(void)
+{
+	size_t len = held.len;
+
+	held.len = 0;
+	if (len > 0)
+		write_line(held.text, len);
+}
+
+void
+log_hold(bool on)
+{
+	log_flush();
+	held.on = on;
+}
+
+bool
+log_held(void)
+{
+	return held.len > 0;
+}
+
+/* only what is of daily life may wait */
+static void
+pass_line(enum log_level level, const char *text, size_t len)
+{
+	if (len > sizeof(held.text) - held.len)
+		log_flush();
+	if (!held.on || level < LEVEL_INFO || len > sizeof(held.text)) {
+		log_flush();
+		write_line(text, len);
+		return;
+	}
+	memcpy(held.text + held.len, text, len);
+	held.len += len;
+}
+
 static void
 add_time(struct buf *b)
 {
@@ -252,7 +300,7 @@ line_end(struct line *l)
 		return;
 	}
 	l->text[len] = '\n';
-	write_line(l->text, len + 1);
+	pass_line(l->level, l->text, len + 1);
 }
 
 void

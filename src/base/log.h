@@ -7,6 +7,7 @@
 #ifndef DYNAPI_LOG_H
 #define DYNAPI_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -19,6 +20,15 @@ int log_open(const char *program, const char *dest, enum log_level);
 int log_reopen(void); /* after SIGHUP */
 void log_set_level(enum log_level);
 void log_close(void);
+
+/*
+ * Lines of INFO and DEBUG may be held back while there is more to do than to
+ * write about it; whoever turns it on calls log_flush before it waits.  What
+ * is held is lost when the process is killed.
+ */
+void log_hold(bool on);
+bool log_held(void);
+void log_flush(void);
 
 /* a line is built field by field and written by log_end in one write(2) */
 void log_begin(enum log_level, const char *event);

@@ -10,7 +10,8 @@
  *   rows = batch_rows(b, i);
  *
  * A read batch is BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY … COMMIT
- * and one sync: one snapshot.  A write batch is one implicit transaction; 0
+ * and one sync: one snapshot.  (Where it is a guard that makes the
+ * transaction read-only and one statement, the block is left out.)  A write batch is one implicit transaction; 0
  * means that PostgreSQL has committed.  Reads are retried once on a lost
  * connection; writes only when nothing was sent; a write whose outcome is
  * unknown is ERR_OUTCOME_UNKNOWN and never retried.

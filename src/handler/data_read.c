@@ -327,7 +327,7 @@ data_list(struct ctx *c)
 		return -1;
 	cap_rows(c, &l);
 	if (run_list(c, &l) != 0)
-		return -1;
+		return blame_query(c, l.q);
 	if (c->req.method == METHOD_HEAD && l.count_at != NO_COUNT)
 		return respond_head(c, &l);
 	rows = batch_rows(l.b, l.b->n - 1);
@@ -363,7 +363,7 @@ data_retrieve(struct ctx *c)
 	batch_guard(b, ctx_guard(c, ACTION_READ));
 	at = batch_add(b, stmt_select(c->arena, q, &c->app->stmt_opts));
 	if (ctx_run(c, b) != 0)
-		return -1;
+		return blame_query(c, q);
 	return respond_row(c, batch_rows(b, at), f, 200);
 }
 

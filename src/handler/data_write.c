@@ -12,48 +12,6 @@
 #include "base/json.h"
 #include "render/render.h"
 
-/*
- * PostgreSQL refused a value that our own grammar let through (inet, xml,
- * domains …) and does not say which: each field alone is cast to its type.
- */
-static void
-blame_values(struct ctx *c, const struct body *body)
-{
-	struct err first = c->err;
-
-	err_clear(&c->err);
-	for (size_t i = 0; i < body->n; i++) {
-		const struct assign *a = &body->v[i];
-		struct batch *b;
-		struct err err;
-
-		if (a->is_null || a->is_default)
-			continue;
-		err_init(&err, c->arena);
-		b = ctx_batch(c, BATCH_READ);
-		batch_guard(b, ctx_guard(c, c->action));
-		batch_add(b, stmt_cast(c->arena, a));
-		if (db_run(c->app->db, b, &err) != 0 &&
-		    sqlstate_is_value(b->sqlstate))
-			err_add_field(&c->err, ERR_BAD_VALUE, a->column->name,
-			    "This is not a valid %.*s.",
-			    STR_ARGS(a->column->type->display));
-	}
-	if (c->err.id == ERR_NONE)
-		c->err = first;
-}
-
-static int
-run_write(struct ctx *c, struct batch *b, const struct body *body)
-{
-	if (ctx_run(c, b) == 0)
-		return 0;
-	if (c->err.id == ERR_BAD_VALUE && c->err.fields == NULL &&
-	    sqlstate_is_value(b->sqlstate))
-		blame_values(c, body);
-	return -1;
-}
-
 /* the guard has said it in its only cell */
 static bool
 may_read(struct ctx *c, const struct batch *b)
@@ -64,15 +22,22 @@ may_read(struct ctx *c, const struct batch *b)
 	       str_starts(rows_cell(guard, 0), STR("t"));
 }
 
-/* a key as a path has it: as in JSON, so bytea is base64 */
+/* a key as a path has it: bytea is base64 as in JSON, and what comes as JSON
+ * has no quotes around it */
 static struct str
 key_text(
     struct ctx *c, const struct table *t, size_t col, const struct rows *row)
 {
+	enum type_class class = t->columns[col].type->class;
 	struct str cell = rows_cell(row, col), bytes;
+	const struct json *j;
 	struct buf b;
 
-	if (t->columns[col].type->class != TYPE_BYTEA ||
+	if (class == TYPE_RANGE || class == TYPE_OTHER) {
+		j = json_parse(c->arena, cell, NULL);
+		return j != NULL && j->kind == JSON_STRING ? j->text : cell;
+	}
+	if (class != TYPE_BYTEA ||
 	    hex_decode(c->arena, str_sub(cell, 2, cell.len), &bytes) != 0)
 		return cell;
 	buf_init(&b, c->arena, 4 * bytes.len + 4);
@@ -140,8 +105,8 @@ data_create(struct ctx *c)
 	batch_guard(b, ctx_guard(c, ACTION_CREATE));
 	at = batch_add(b,
 	    stmt_insert(c->arena, c->table, &body, true, &c->app->stmt_opts));
-	if (run_write(c, b, &body) != 0)
-		return -1;
+	if (ctx_run(c, b) != 0)
+		return blame_body(c, &body);
 	rows = batch_rows(b, at);
 	response_status(&c->res, 201);
 	if (c->table->nkey > 0 && rows_next(rows, &c->err) == 1) {
@@ -182,7 +147,7 @@ update_nothing(struct ctx *c, struct query *q, const struct format *f)
 	batch_guard(b, ctx_guard(c, ACTION_UPDATE));
 	at = batch_add(b, stmt_select(c->arena, q, &c->app->stmt_opts));
 	if (ctx_run(c, b) != 0)
-		return -1;
+		return blame_query(c, q);
 	if (rows_count(batch_rows(b, at)) > 0 && !may_read(c, b))
 		return respond_empty(c);
 	return respond_row(c, batch_rows(b, at), f, 200);
@@ -211,8 +176,10 @@ update_row(struct ctx *c, enum body_mode mode)
 	batch_guard(b, ctx_guard(c, ACTION_UPDATE));
 	at = batch_add(
 	    b, stmt_update(c->arena, q, &body, true, &c->app->stmt_opts));
-	if (run_write(c, b, &body) != 0)
-		return -1;
+	if (ctx_run(c, b) != 0) {
+		blame_query(c, q);
+		return blame_body(c, &body);
+	}
 	if (rows_count(batch_rows(b, at)) > 0 && !may_read(c, b))
 		return respond_empty(c);
 	return respond_row(c, batch_rows(b, at), f, 200);
@@ -247,7 +214,7 @@ data_delete(struct ctx *c)
 	batch_guard(b, ctx_guard(c, ACTION_DELETE));
 	at = batch_add(b, stmt_delete(c->arena, q));
 	if (ctx_run(c, b) != 0)
-		return -1;
+		return blame_query(c, q);
 	if (rows_count(batch_rows(b, at)) == 0)
 		return err_set(&c->err, ERR_NOT_FOUND, NULL);
 	return respond_empty(c);

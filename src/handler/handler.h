@@ -39,6 +39,13 @@ const struct right *rights_on(const struct rights *, struct str qname);
 /* "rights":["read"] */
 void rights_write(struct jsonw *, const struct right *);
 
+struct body;
+struct query;
+/* After a batch has failed: the fields that PostgreSQL cannot have meant, by
+ * casting each alone; a key that no row can have is ERR_NOT_FOUND.  -1. */
+int blame_body(struct ctx *, const struct body *);
+int blame_query(struct ctx *, const struct query *);
+
 /* the Allow header of this table or row: what PostgreSQL can do with it */
 const char *data_methods(const struct ctx *);
 

@@ -231,6 +231,16 @@ welcome_tcp(int fd, const struct sockaddr_storage *from)
 	return false;
 }
 
+/* the log may wait for a quiet moment: this is one when nobody waits */
+static void
+flush_log_if_quiet(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (log_held() && poll(&p, 1, 0) != 1)
+		log_flush();
+}
+
 /* a connection, or -1 with errno */
 static int
 accept_connection(void)
@@ -256,8 +266,10 @@ accept_connection(void)
 static int
 accept_request(struct fcgi *f)
 {
-	int fd = accept_connection(), rc;
+	int fd, rc;
 
+	flush_log_if_quiet();
+	fd = accept_connection();
 	if (fd < 0)
 		return -1;
 	f->req.ipcFd = fd;

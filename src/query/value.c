@@ -320,8 +320,8 @@ check_builtin(struct arena *a, const struct type *t, struct str s)
 	return NULL;
 }
 
-/* an array or composite as JSON; else it is PostgreSQL's own form, in which an
- * array begins with a brace and a composite with a parenthesis */
+/* an array, composite or hstore as JSON; else it is PostgreSQL's own form, in
+ * which an array begins with a brace, a composite with a parenthesis */
 static const char *
 check_nested(
     struct arena *a, const struct type *t, struct str s, struct str *out)
@@ -385,9 +385,12 @@ value_match(
 		return value_range(a, t, s);
 	case TYPE_BUILTIN:
 		return check_builtin(a, t, s);
+	case TYPE_OTHER:
+		return str_eq_c(t->base_name, "hstore")
+			   ? check_nested(a, t, s, out)
+			   : NULL;
 	case TYPE_TEXT:
 	case TYPE_CHAR:
-	case TYPE_OTHER:
 		return NULL;
 	}
 	return NULL;

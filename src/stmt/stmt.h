@@ -50,6 +50,7 @@ struct stmt {
 	size_t nargs, args_cap;
 	struct stmt_col *cols; /* what it returns, in order; may be none */
 	size_t ncols;
+	bool read_only;    /* makes the rest of its transaction read-only */
 	const char *label; /* for logs and explain: "guard", "list", … */
 };
 

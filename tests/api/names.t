@@ -10,7 +10,7 @@ need spawn-fcgi multiwatch
 long=$(printf 'l%.0s' $(seq 63))
 pg_home "$home" || bail_out "no cluster"
 sql postgres 'CREATE DATABASE names'
-psql -Xq -v ON_ERROR_STOP=1 -d names -v long="$long" <<'END' || bail_out "no tables"
+psql -Xq -v ON_ERROR_STOP=1 -d names -v long="$long" <<'SQL' || bail_out "no tables"
 CREATE SCHEMA other;
 CREATE SCHEMA "we.ird-schema";
 CREATE SCHEMA hidden;
@@ -53,7 +53,7 @@ END $$;
 CREATE TABLE "K e,y" ("k 1" text, "k,2" text, v text, PRIMARY KEY ("k 1", "k,2"));
 CREATE TABLE late (id int PRIMARY KEY);
 DROP TABLE late;
-END
+SQL
 api_programs "$home" && api_conf "$home" names 'schemas = public, other, we.ird-schema' && api_init "$home" secret-of-admin &&
 	for schema in public other '"we.ird-schema"'; do
 		sql names "GRANT USAGE ON SCHEMA $schema TO dynapi_responder; GRANT ALL ON ALL TABLES IN SCHEMA $schema TO dynapi_responder"

@@ -40,6 +40,8 @@ CREATE TABLE pairs (a text, b int, n text, PRIMARY KEY (a, b));
 INSERT INTO pairs VALUES ('x,y', 1, 'comma'), ('x', 1, 'plain'), ('', 2, 'empty'), ('a/b', 3, 'slash'), ('ü%', 4, 'percent');
 CREATE TABLE stamped (at timestamptz PRIMARY KEY, n int);
 CREATE TABLE hex (id bytea PRIMARY KEY, n int);
+CREATE TABLE hosts (ip inet PRIMARY KEY, n int);
+INSERT INTO hosts VALUES ('::1');
 CREATE TABLE musts (id int PRIMARY KEY, m must DEFAULT 'x');
 
 -- deferred: judged at commit

@@ -124,6 +124,14 @@ done
 # PostgreSQL's own judgement names the field as well, each of two
 try 400 bad_value PATCH "${i}1/" '{"ip":"x","note":"fine","doc":{}}'
 is "$(fields)" ip "what only PostgreSQL can judge is named"
+try 400 bad_value GET "$i?ip=x&ip__eq=y&note=fine"
+is "$(fields)" 'ip ip__eq' "in filters too, each"
+try 400 bad_value GET "$i?ip=x&page=1"
+try 404 not_found GET /api/dyn/hosts/x/
+try 404 not_found DELETE /api/dyn/hosts/x/
+try 404 not_found PATCH /api/dyn/hosts/x/ '{"n":1}'
+try 404 not_found PATCH /api/dyn/hosts/x/ '{}'
+try 200 - PATCH /api/dyn/hosts/::1/ '{"n":1}'
 try 400 bad_value PATCH "${i}1/" '[1]'
 try 400 bad_value PATCH "${i}1/" '"x"'
 try 400 bad_value PATCH "${i}1/" null

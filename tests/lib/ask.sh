@@ -5,8 +5,8 @@
 
 home=$TMP/h
 socket=$home/run/fcgi.sock
-token=           # sent along when it is set
-status= head= body=
+token=''         # sent along when it is set
+status='' head='' body=''
 
 # ask_start DATABASE ["NAME = VALUE"...] : everything set up but the rights
 ask_start() {
@@ -49,7 +49,7 @@ ask() {
 	[ $# -eq 0 ] || shift
 	"$DYNAPI_BUILDDIR/tests/lib/ask" "$socket" "$method" "$uri" "$send" \
 		${token:+"Authorization: Bearer $token"} "$@" >"$TMP/answer" || {
-		status=0 head= body=
+		status=0 head='' body=''
 		return 1
 	}
 	{
