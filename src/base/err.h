@@ -37,7 +37,7 @@ struct err {
 	const char *detail; /* for the caller, or NULL: the title is enough */
 	const char *cause;  /* for the log, or NULL */
 	struct err_field *fields, **fields_tail;
-	unsigned nfields; /* more than a table can have columns are dropped */
+	unsigned nfields;  /* more than a table can have columns are dropped */
 	int retry_after_s; /* 0: the table decides (503 and 429 get 1) */
 };
 

@@ -32,7 +32,7 @@ struct rel {
 	struct str schema, name, qname;
 	char kind;
 	bool partition, row_security;
-	bool broken; /* a foreign table without handler, or a view of one */
+	bool broken;     /* a foreign table without handler, or a view of one */
 	unsigned events; /* pg_relation_is_updatable: bits 2, 3, 4 */
 	int64_t est_rows;
 	struct str comment;
