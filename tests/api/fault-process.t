@@ -159,7 +159,7 @@ api_conf "$H" process "response_buffer = 64k"
 # ------------------------------------------- R3: SIGHUP
 
 hup() {
-	kill -HUP $(responders)
+	responders_kill HUP
 }
 # page_max WANT : what every responder takes for max_page_size
 page_max() {
@@ -242,17 +242,17 @@ is "$(responders)" "$pids" "all by the same responders"
 # ------------------------------------------- R1: killed while they answer
 
 for format in json csv; do
-	ask_later r GET "/api/dyn/huge/?format=$format"
-	wait_for 5 test -s "$TMP/later-r/body"
-	kill -KILL $(responders)
-	asked r
+	ask_later $format GET "/api/dyn/huge/?format=$format"
+	wait_for 5 test -s "$TMP/later-$format/body"
+	responders_kill KILL
+	asked $format
 	is "$status $curl_exit" "200 18" "killed in the middle of $format: seen"
 	ok "all are replaced within a second" within 1 have_responders 4
 done
 # before the head
 ask_later r GET /api/dyn/sleep/1/
 wait_for 5 is_busy sleep
-kill -KILL $(responders)
+responders_kill KILL
 asked r
 is "$status" 502 "killed before the answer"
 ok "all are replaced within a second" within 1 have_responders 4
@@ -263,6 +263,10 @@ ok "no query goes on without its client" wait_for 5 is_idle huge
 
 web_pid() {
 	head -n 1 "$H/web-$1/pid"
+}
+children() {
+	awk -v parent="$1" '{ pid = $1; sub(/.*\) /, "")
+		if ($2 == parent) print pid }' /proc/[0-9]*/stat 2>/dev/null
 }
 # reload KIND
 reload() {
@@ -290,7 +294,9 @@ for kind in nginx lighttpd apache; do
 	# killed in the middle of an answer, with all its workers
 	ask_later r GET '/api/dyn/huge/?format=csv' '' --limit-rate 1M
 	wait_for 5 is_busy huge
-	kill -KILL "$(web_pid $kind)" $(ps -o pid= --ppid "$(web_pid $kind)")
+	for pid in $(web_pid $kind; children "$(web_pid $kind)"); do
+		kill -KILL "$pid"
+	done
 	asked r
 	isnt "$curl_exit" 0 "$kind is killed: the client sees it"
 	ok "$kind is killed: the query ends" wait_for 3 is_idle huge

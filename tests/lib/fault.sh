@@ -1,9 +1,11 @@
 # fault.sh - one API behind nginx, and what its answers must be like while
 # something is broken; sourced after tap.sh, pg.sh, api.sh and web.sh.
 
+need curl jq nginx spawn-fcgi multiwatch
+
 H=$TMP/h
-base=
-status= code= seconds= curl_exit=
+base=''
+status='' code='' seconds='' curl_exit=''
 
 # What a busy machine may add to a time that is bounded
 SLACK=${DYNAPI_SLACK:-1.5}
@@ -150,6 +152,13 @@ responders() {
 	local pid
 	for pid in $(cat "$H/run/responders.pid" 2>/dev/null); do
 		! pid_runs "$pid" dynapi.fcgi || echo "$pid"
+	done
+}
+# responders_kill SIGNAL
+responders_kill() {
+	local pid
+	for pid in $(responders); do
+		kill "-$1" "$pid"
 	done
 }
 have_responders() {
