@@ -9,8 +9,9 @@ copy_out() {
 
 # at_socket FORMAT : sets first_ms and wall_s
 at_socket() {
-	local status total bytes
-	read -r status first_ms total bytes < <(ask "$home" -t \
+	local status total bytes cpu
+	# shellcheck disable=SC2034 # cpu is the last column
+	read -r status first_ms total bytes cpu < <(ask "$home" -t \
 		"/api/dyn/big/?format=$1")
 	[ "$status" = 200 ] && [ "$bytes" -gt 10000000 ] ||
 		die "P6: $1 at the socket: status $status, $bytes bytes"
