@@ -177,8 +177,7 @@ log_request(struct ctx *c)
 	else
 		log_i64("user", c->principal.id);
 	log_str("remote", c->req.remote);
-	/* a client who leaves is nobody's fault: cut=client says it */
-	if (c->err.id != ERR_NONE && !c->res.client_gone) {
+	if (c->err.id != ERR_NONE) {
 		log_cstr("code", err_code(c->err.id));
 		log_cstr("cause", c->err.cause);
 	}
