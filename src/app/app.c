@@ -90,6 +90,7 @@ derive_settings(struct app *app)
 	    .max_rows = conf->max_rows,
 	    .max_filters = (size_t)conf->max_filters,
 	    .allow_page = true};
+	fcgi_signals(app->fcgi, conf->drain_timeout);
 	fcgi_set_client_timeout(app->fcgi, conf->client_timeout);
 	choose_routes(app);
 }
@@ -161,7 +162,6 @@ app_init(struct app *app, const char *conf_path, const struct root *roots)
 	}
 	if (load_keys(app, &app->conf) != 0 || init_db(app) != 0)
 		return -1;
-	fcgi_signals(app->fcgi, app->conf.drain_timeout);
 	derive_settings(app);
 	app_follow_snapshot(app);
 	return 0;
@@ -178,17 +178,28 @@ app_fini(struct app *app)
 	log_close();
 }
 
+/* what SIGHUP can change; the names of what it cannot, but would have to */
+static int
+take_conf(struct app *app, struct arena *a, struct conf *conf, struct buf *kept)
+{
+	buf_init(kept, a, 4096);
+	if (read_conf(app->conf_path, a, conf) != 0)
+		return -1;
+	conf_keep(a, conf, &app->conf, kept);
+	return load_keys(app, conf);
+}
+
 /* SIGHUP: the new configuration only when it is whole, else the old one */
 static void
 reload_conf(struct app *app)
 {
 	struct arena *a = arena_new();
+	struct buf kept;
 	struct conf conf;
 
 	if (log_reopen() != 0)
 		log_msg(LEVEL_ERROR, "log", "cannot be reopened");
-	if (read_conf(app->conf_path, a, &conf) != 0 ||
-	    load_keys(app, &conf) != 0) {
+	if (take_conf(app, a, &conf, &kept) != 0) {
 		log_msg(LEVEL_ERROR, "reload", "the old settings stay");
 		arena_free(a);
 		return;
@@ -199,6 +210,8 @@ reload_conf(struct app *app)
 	derive_settings(app);
 	log_set_level(level_of(conf.log_level));
 	log_msg(LEVEL_INFO, "reload", "settings read again");
+	if (kept.len > 0)
+		log_msg(LEVEL_WARN, "reload", "read at start only: %s", kept.p);
 }
 
 bool
@@ -251,13 +264,25 @@ serve_one(struct app *app, struct arena *a)
 	serve_request(&c);
 }
 
+/* the log may wait for a quiet moment: this is one when nobody waits */
+static int
+next_request(struct app *app)
+{
+	if (log_held() && fcgi_idle(app->fcgi))
+		log_flush();
+	return fcgi_accept(app->fcgi);
+}
+
 int
 app_run(struct app *app)
 {
 	struct arena *a = arena_new();
+	int rc;
 
 	log_hold(true);
-	while (fcgi_accept(app->fcgi) == 0) {
+	while ((rc = next_request(app)) >= 0) {
+		if (rc > 0)
+			continue;
 		if (fcgi_take_hup())
 			reload_conf(app);
 		serve_one(app, a);

@@ -64,6 +64,10 @@ struct conf {
  */
 int conf_read(struct arena *, const char *path, struct conf *c,
     struct buf *mistakes, struct err *);
+/* at SIGHUP: what is read at start only has the value of before in *c; the
+ * names of those that differed are appended to *kept, "a, b" */
+void conf_keep(struct arena *, struct conf *c, const struct conf *before,
+    struct buf *kept);
 /* effective values, one "name = value" a line; secrets (conninfo texts) are
  * shown with their password hidden.  only_changed: what differs from the
  * default */

@@ -189,6 +189,33 @@ conf_print(const struct conf *c, bool only_changed, FILE *f)
 	arena_free(a);
 }
 
+/* by their texts: what is shown can be read again */
+void
+conf_keep(struct arena *a, struct conf *c, const struct conf *before,
+    struct buf *kept)
+{
+	struct buf now, was;
+
+	buf_init(&now, a, SHOW_MAX);
+	buf_init(&was, a, SHOW_MAX);
+	for (size_t i = 0; i < conf_nparams; i++) {
+		const struct conf_param *p = &conf_params[i];
+		void *value = conf_param_value(p, c);
+
+		if (p->reload)
+			continue;
+		buf_clear(&now);
+		buf_clear(&was);
+		p->kind->show(&now, value);
+		p->kind->show(&was, (const char *)before + p->offset);
+		if (str_eq(buf_view(&now), buf_view(&was)))
+			continue;
+		p->kind->set(a, p, buf_view(&was), value);
+		buf_cstr(kept, kept->len > 0 ? ", " : "");
+		buf_cstr(kept, p->name);
+	}
+}
+
 static void
 print_wrapped(FILE *f, const char *text)
 {

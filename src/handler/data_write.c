@@ -221,7 +221,7 @@ data_delete(struct ctx *c)
 }
 
 #define ROW   "/api/dyn/{table}/{key}"
-#define KEYED NEEDS_TABLE | NEEDS_KEY
+#define KEYED (NEEDS_TABLE | NEEDS_KEY)
 
 const struct route routes_write[] = {
     {METHOD_POST, "/api/dyn/{table}", NEEDS_TABLE | NEEDS_JSON, data_create,

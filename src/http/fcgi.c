@@ -115,7 +115,7 @@ void
 fcgi_signals(const struct fcgi *f, int64_t drain_ms)
 {
 	drain_s = (sig_atomic_t)(drain_ms / 1000);
-	if (!f->is_cgi)
+	if (!f->is_cgi && null_fd < 0)
 		null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	catching = 1;
 	catch_signal(SIGTERM, on_term);
@@ -231,14 +231,12 @@ welcome_tcp(int fd, const struct sockaddr_storage *from)
 	return false;
 }
 
-/* the log may wait for a quiet moment: this is one when nobody waits */
-static void
-flush_log_if_quiet(void)
+bool
+fcgi_idle(const struct fcgi *f)
 {
 	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
 
-	if (log_held() && poll(&p, 1, 0) != 1)
-		log_flush();
+	return !f->is_cgi && poll(&p, 1, 0) != 1;
 }
 
 /* a connection, or -1 with errno */
@@ -266,10 +264,8 @@ accept_connection(void)
 static int
 accept_request(struct fcgi *f)
 {
-	int fd, rc;
+	int fd = accept_connection(), rc;
 
-	flush_log_if_quiet();
-	fd = accept_connection();
 	if (fd < 0)
 		return -1;
 	f->req.ipcFd = fd;
@@ -298,19 +294,19 @@ fcgi_accept(struct fcgi *f)
 		f->cgi_done = true;
 		return 0;
 	}
-	while (!term_seen) {
-		if (accept_request(f) == 0)
-			return 0;
-		why = errno;
-		if (term_seen || why == EINTR || why == ECONNABORTED)
-			continue;
-		log_msg(LEVEL_ERROR, "accept", "%s", strerror(why));
-		if (why == EBADF || why == EINVAL || why == ENOTSOCK)
-			return -1;
-		/* out of descriptors or memory: others may free some */
-		nanosleep(&(struct timespec){1, 0}, NULL);
-	}
-	return -1;
+	if (term_seen)
+		return -1;
+	if (accept_request(f) == 0)
+		return 0;
+	why = errno;
+	if (term_seen || why == EINTR || why == ECONNABORTED)
+		return 1;
+	log_msg(LEVEL_ERROR, "accept", "%s", strerror(why));
+	if (why == EBADF || why == EINVAL || why == ENOTSOCK)
+		return -1;
+	/* out of descriptors or memory: others may free some */
+	nanosleep(&(struct timespec){1, 0}, NULL);
+	return 1;
 }
 
 struct str

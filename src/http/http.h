@@ -33,9 +33,10 @@ struct fcgi;
 struct fcgi *fcgi_new(void);
 void fcgi_free(struct fcgi *);
 bool fcgi_is_cgi(const struct fcgi *);
-/* waits for a request: 0, or -1 when it is time to leave (SIGTERM, error,
- * CGI: after the first) */
+/* waits for a request: 0, 1 when what came was none (ask again), -1 when it is
+ * time to leave (SIGTERM, error, CGI: after the first) */
 int fcgi_accept(struct fcgi *);
+bool fcgi_idle(const struct fcgi *); /* fcgi_accept would have to wait */
 /* a parameter of the request, or STR_NONE; valid until fcgi_finish or _break */
 struct str fcgi_param(const struct fcgi *, const char *name);
 /* did it come twice?  The first one is what fcgi_param tells. */
@@ -59,7 +60,8 @@ void fcgi_break(struct fcgi *);
 bool fcgi_can_break(const struct fcgi *);
 void fcgi_set_client_timeout(struct fcgi *, int64_t ms);
 
-/* SIGTERM drains (a second one ends at once), SIGHUP asks for a reload */
+/* SIGTERM drains (a second one ends at once), SIGHUP asks for a reload; may be
+ * called again for another time to drain */
 void fcgi_signals(const struct fcgi *, int64_t drain_ms);
 bool fcgi_take_hup(void); /* true once after each SIGHUP */
 

@@ -88,9 +88,9 @@ is "$(sql process "SELECT count(*) FROM item WHERE note LIKE 'roll_'")" 332 \
 
 # --------------------------------- R2: one that we started ourselves
 
-# alone [LINE...] : one responder, whose end we see
+# alone : one responder, whose end we see
 alone() {
-	api_conf "$H" process "response_buffer = 64k" "$@"
+	api_conf "$H" process "response_buffer = 64k"
 	rm -f "$H/run/alone.sock"
 	as bash -c 'echo $$ >"$0/run/alone.pid"
 		exec spawn-fcgi -n -s "$0/run/alone.sock" -- \
@@ -145,14 +145,16 @@ ok "a second one ends it at once ($took ms)" test $took -le 500
 wait $client
 is "$(head -n 1 "$TMP/alone")" 0 "the client sees the cut"
 
-alone "drain_timeout = 1s"
+alone
+api_conf "$H" process "response_buffer = 64k" "drain_timeout = 1s"
+kill -HUP "$alone_pid"
 alone_ask /api/dyn/sleep/1/ >"$TMP/alone" 2>&1 &
 client=$!
 wait_for 5 is_busy sleep
 began=$(date +%s%N)
 kill -TERM "$alone_pid"
 alone_ends
-ok "no longer than drain_timeout ($took ms)" test $took -le 3500
+ok "no longer than drain_timeout, which SIGHUP has changed ($took ms)" test $took -le 3500
 wait $client
 api_conf "$H" process "response_buffer = 64k"
 
@@ -207,9 +209,13 @@ bad "an unknown name" sed -i '$anonsense = 1' "$H/dynapi.conf"
 bad "no file" rm "$H/dynapi.conf"
 bad "a key that others can read" chmod 644 "$H/jwt.key"
 bad "a short key" truncate -s 20 "$H/jwt.key"
-api_conf "$H" process "response_buffer = 64k" "max_page_size = 60"
+api_conf "$H" process "response_buffer = 64k" "max_page_size = 60" \
+	"connect_timeout = 5s"
 hup
 ok "and good ones are taken again" page_max 60
+like "$(grep event=reload "$H/log/dynapi" | tail -n 1)" \
+	'level=warn .*"read at start only: connect_timeout"' \
+	"the log names what waits for a restart"
 
 # the secrets are read again: a new key first, the old one still good
 {

@@ -5,26 +5,21 @@
  * A bearer token is taken from the environment, so that it stands in no
  * process list.  FastCGI 1.0, RFC 3875 (CGI).
  */
-#include <ctype.h>
-#include <errno.h>
+#include "../lib/wire.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define TOKEN_VARIABLE "FCGIGET_TOKEN"
-#define RECORD_MAX     65535
 #define PARAMS_MAX     64
-
-enum { BEGIN_REQUEST = 1, END_REQUEST = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
 
 static const char usage[] =
     "usage: fcgiget [-it] [-n TIMES] [-k FIRST] [-m METHOD] [-d BODY]\n"
@@ -59,13 +54,6 @@ struct answer {
 	size_t body_bytes;
 };
 
-static void
-die(const char *what)
-{
-	fprintf(stderr, "fcgiget: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
 static double
 now_ms(void)
 {
@@ -78,27 +66,30 @@ now_ms(void)
 /* ---- request ------------------------------------------------------------ */
 
 static void
+keep_param(struct options *o, char *pair)
+{
+	if (pair == NULL || o->nparams + 1 == PARAMS_MAX)
+		wire_die("parameters");
+	o->params[o->nparams++] = pair;
+}
+
+static void
 add_param(struct options *o, const char *name, const char *value)
 {
-	if (o->nparams + 1 == PARAMS_MAX ||
-	    asprintf(&o->params[o->nparams++], "%s=%s", name, value) < 0)
-		die("parameters");
+	char *pair;
+
+	keep_param(o, asprintf(&pair, "%s=%s", name, value) < 0 ? NULL : pair);
 }
 
 static void
 add_header(struct options *o, const char *line)
 {
-	char name[128] = "HTTP_";
 	size_t n = strcspn(line, ":");
+	const char *value = line + n + 1;
 
-	if (n > 100 || line[n] != ':')
-		die(line);
-	for (size_t i = 0; i < n; i++)
-		name[5 + i] = line[i] == '-' ? '_' : (char)toupper(line[i]);
-	line += n + 1;
-	line += strspn(line, " ");
-	add_param(
-	    o, strcmp(name, "HTTP_CONTENT_TYPE") == 0 ? name + 5 : name, line);
+	if (line[n] != ':')
+		wire_die(line);
+	add_param(o, wire_header_name(line, n), value + strspn(value, " "));
 }
 
 /* the address with {} replaced by the number of this request */
@@ -120,19 +111,15 @@ add_fixed_params(struct options *o)
 	const char *token = getenv(TOKEN_VARIABLE);
 	char number[24], *bearer;
 
+	for (const char *const *pair = wire_fixed; *pair != NULL; pair++)
+		keep_param(o, strdup(*pair));
 	snprintf(number, sizeof number, "%zu", strlen(o->body));
-	add_param(o, "GATEWAY_INTERFACE", "CGI/1.1");
 	add_param(o, "REQUEST_METHOD", o->method);
 	add_param(o, "CONTENT_LENGTH", *o->body ? number : "");
-	add_param(o, "SCRIPT_NAME", "");
-	add_param(o, "SERVER_PROTOCOL", "HTTP/1.1");
-	add_param(o, "SERVER_NAME", "localhost");
-	add_param(o, "SERVER_PORT", "80");
-	add_param(o, "REMOTE_ADDR", "127.0.0.1");
 	if (token == NULL || *token == '\0')
 		return;
 	if (asprintf(&bearer, "Bearer %s", token) < 0)
-		die("token");
+		wire_die("token");
 	add_param(o, "HTTP_AUTHORIZATION", bearer);
 	free(bearer);
 }
@@ -164,8 +151,9 @@ find_head_end(const char *head, size_t n)
 }
 
 static void
-take(struct answer *a, const char *p, size_t n)
+take(void *answer, const char *p, size_t n)
 {
+	struct answer *a = answer;
 	size_t part;
 
 	if (a->head_end != 0) {
@@ -199,114 +187,21 @@ answer_status(const struct answer *a)
 
 /* ---- FastCGI ------------------------------------------------------------ */
 
-static void
-put_record(FILE *to, int type, const char *p, size_t n)
-{
-	unsigned char h[8] = {1, (unsigned char)type, 0, 1,
-	    (unsigned char)(n >> 8), (unsigned char)n, 0, 0};
-
-	fwrite(h, 1, sizeof h, to);
-	fwrite(p, 1, n, to);
-}
-
-static void
-put_length(FILE *to, size_t n)
-{
-	if (n < 128) {
-		fputc((int)n, to);
-		return;
-	}
-	for (int shift = 24; shift >= 0; shift -= 8)
-		fputc(
-		    (int)((n >> shift) & 0xff) | (shift == 24 ? 0x80 : 0), to);
-}
-
-static void
-put_param(FILE *to, const char *param)
-{
-	size_t name = strcspn(param, "="), value = strlen(param + name + 1);
-
-	put_length(to, name);
-	put_length(to, value);
-	fwrite(param, 1, name, to);
-	fwrite(param + name + 1, 1, value, to);
-}
-
-static void
-put_request(FILE *to, const struct options *o)
-{
-	static const char begin[8] = {0, 1}; /* responder, close afterwards */
-	size_t n, left = strlen(o->body);
-	const char *body = o->body;
-	char *params;
-	FILE *mem = open_memstream(&params, &n);
-
-	for (size_t i = 0; i < o->nparams; i++)
-		put_param(mem, o->params[i]);
-	if (fclose(mem) != 0 || n > RECORD_MAX)
-		die("parameters");
-	put_record(to, BEGIN_REQUEST, begin, sizeof begin);
-	put_record(to, PARAMS, params, n);
-	put_record(to, PARAMS, "", 0);
-	for (; left > 0; left -= n, body += n) {
-		n = left < RECORD_MAX ? left : RECORD_MAX;
-		put_record(to, STDIN, body, n);
-	}
-	put_record(to, STDIN, "", 0);
-	free(params);
-}
-
-/* -1: the connection ended before the request did */
-static int
-get_answer(FILE *from, struct answer *a)
-{
-	static char data[RECORD_MAX + 256];
-	unsigned char h[8];
-	size_t n;
-
-	while (fread(h, 1, sizeof h, from) == sizeof h) {
-		n = (size_t)(h[4] << 8 | h[5]);
-		if (fread(data, 1, n + h[6], from) != n + h[6])
-			return -1;
-		if (h[1] == STDOUT)
-			take(a, data, n);
-		else if (h[1] == END_REQUEST)
-			return 0;
-	}
-	return -1;
-}
-
-static void
-fill_address(struct sockaddr_un *sa, const char *path)
-{
-	memset(sa, 0, sizeof *sa);
-	sa->sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof sa->sun_path)
-		die(path);
-	strcpy(sa->sun_path, path);
-}
-
 static int
 ask_socket(const struct options *o, struct answer *a)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc;
-	struct sockaddr_un sa;
-	char *bytes;
-	size_t n;
-	FILE *mem = open_memstream(&bytes, &n), *from;
+	struct wire_request r = {.body = o->body, .body_n = strlen(o->body)};
+	char *params;
+	int rc;
+	FILE *mem = wire_memory(&params, &r.params_n);
 
-	put_request(mem, o);
+	for (size_t i = 0; i < o->nparams; i++)
+		wire_pair(mem, o->params[i]);
 	if (fclose(mem) != 0)
-		die("request");
-	fill_address(&sa, o->socket);
-	if (connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0)
-		die(o->socket);
-	if (send(fd, bytes, n, MSG_NOSIGNAL) != (ssize_t)n)
-		die("send");
-	from = fdopen(fd, "r");
-	rc = get_answer(from, a);
-	fclose(from);
-	free(bytes);
+		wire_die("parameters");
+	r.params = params;
+	rc = wire_ask(o->socket, &r, take, a);
+	free(params);
 	return rc;
 }
 
@@ -318,14 +213,14 @@ run(const struct options *o, int in, int out, char **env)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		die("fork");
+		wire_die("fork");
 	if (pid > 0)
 		return pid;
 	dup2(in, STDIN_FILENO);
 	if (out >= 0)
 		dup2(out, STDOUT_FILENO);
 	execve(o->program[0], o->program, env);
-	die(o->program[0]);
+	wire_die(o->program[0]);
 	return -1;
 }
 
@@ -336,7 +231,7 @@ reap(pid_t pid, struct answer *a)
 	int status;
 
 	if (wait4(pid, &status, 0, &used) != pid)
-		die("wait4");
+		wire_die("wait4");
 	a->cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 +
 		 (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
@@ -347,14 +242,13 @@ ask_started(const struct options *o, struct answer *a)
 {
 	char *env[] = {NULL};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc;
-	struct sockaddr_un sa;
+	struct sockaddr_un sa = wire_address(o->socket);
 	pid_t pid;
 
 	unlink(o->socket);
-	fill_address(&sa, o->socket);
 	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) != 0 ||
 	    listen(fd, 16) != 0)
-		die(o->socket);
+		wire_die(o->socket);
 	a->began = now_ms();
 	pid = run(o, fd, -1, env);
 	rc = ask_socket(o, a);
@@ -376,7 +270,7 @@ ask_cgi(struct options *o, struct answer *a)
 	pid_t pid;
 
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
-		die("pipe");
+		wire_die("pipe");
 	o->params[o->nparams] = NULL;
 	a->began = now_ms();
 	pid = run(o, in[0], out[1], o->params);
@@ -384,7 +278,7 @@ ask_cgi(struct options *o, struct answer *a)
 	close(out[1]);
 	/* a body of the bench fits the pipe */
 	if (write(in[1], o->body, length) != (ssize_t)length)
-		die("body");
+		wire_die("body");
 	close(in[1]);
 	while ((n = read(out[0], data, sizeof data)) > 0)
 		take(a, data, (size_t)n);

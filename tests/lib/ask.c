@@ -9,21 +9,14 @@
  * "Name: value", and \xHH is any byte.  Or one request as arguments, whose
  * answer is printed as it came.  FastCGI 1.0, RFC 3875.
  */
-#include <ctype.h>
-#include <errno.h>
+#include "wire.h"
+
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#define RECORD_MAX  65535
 #define COLUMNS_MAX 5
-
-enum { BEGIN_REQUEST = 1, END_REQUEST = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
 
 struct text {
 	char *p; /* NULL: not there */
@@ -36,23 +29,6 @@ struct question {
 
 static const char usage[] = "usage: ask SOCKET <REQUESTS >ANSWERS\n"
 			    "       ask SOCKET METHOD URI [BODY [HEADER...]]\n";
-
-static void
-die(const char *what)
-{
-	fprintf(stderr, "ask: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static FILE *
-open_memory(struct text *t)
-{
-	FILE *f = open_memstream(&t->p, &t->n);
-
-	if (f == NULL)
-		die("memory");
-	return f;
-}
 
 /* ---- lines -------------------------------------------------------------- */
 
@@ -138,71 +114,12 @@ put_column(const char *p, size_t n)
 	}
 }
 
-/* ---- FastCGI ------------------------------------------------------------ */
-
-static void
-put_record(FILE *to, int type, const char *p, size_t n)
-{
-	unsigned char h[8] = {1, (unsigned char)type, 0, 1,
-	    (unsigned char)(n >> 8), (unsigned char)n, 0, 0};
-
-	fwrite(h, 1, sizeof h, to);
-	fwrite(p, 1, n, to);
-}
-
-/* a stream: records of what fits into one, then an empty one */
-static void
-put_stream(FILE *to, int type, const char *p, size_t n)
-{
-	size_t part;
-
-	for (; n > 0; n -= part, p += part) {
-		part = n < RECORD_MAX ? n : RECORD_MAX;
-		put_record(to, type, p, part);
-	}
-	put_record(to, type, "", 0);
-}
-
-static void
-put_length(FILE *to, size_t n)
-{
-	if (n < 128) {
-		fputc((int)n, to);
-		return;
-	}
-	for (int shift = 24; shift >= 0; shift -= 8)
-		fputc(
-		    (int)((n >> shift) & 0xff) | (shift == 24 ? 0x80 : 0), to);
-}
+/* ---- request ------------------------------------------------------------ */
 
 static void
 put_param(FILE *to, const char *name, const char *value, size_t n)
 {
-	put_length(to, strlen(name));
-	put_length(to, n);
-	fputs(name, to);
-	fwrite(value, 1, n, to);
-}
-
-/* "Content-Type" is CONTENT_TYPE, "Accept" is HTTP_ACCEPT */
-static const char *
-param_name(const char *name, size_t n)
-{
-	static char out[256];
-	size_t at = 5;
-
-	if (n + 6 > sizeof out)
-		die("header");
-	memcpy(out, "HTTP_", 5);
-	for (size_t i = 0; i < n; i++)
-		out[at++] = name[i] == '-'
-				? '_'
-				: (char)toupper((unsigned char)name[i]);
-	out[at] = '\0';
-	if (strcmp(out, "HTTP_CONTENT_TYPE") == 0 ||
-	    strcmp(out, "HTTP_CONTENT_LENGTH") == 0)
-		return out + 5;
-	return out;
+	wire_param(to, name, strlen(name), value, n);
 }
 
 static bool
@@ -233,8 +150,8 @@ put_headers(FILE *to, const struct question *q)
 
 		value += strspn(value, " ");
 		if (*value != '\0')
-			put_param(
-			    to, param_name(line, n), value, strlen(value));
+			put_param(to, wire_header_name(line, n), value,
+			    strlen(value));
 	}
 	free(all);
 }
@@ -245,17 +162,13 @@ put_params(FILE *to, const struct question *q)
 	const char *query = memchr(q->uri.p, '?', q->uri.n);
 	char number[24];
 
-	put_param(to, "GATEWAY_INTERFACE", "CGI/1.1", 7);
+	for (const char *const *pair = wire_fixed; *pair != NULL; pair++)
+		wire_pair(to, *pair);
 	put_param(to, "REQUEST_METHOD", q->method.p, q->method.n);
 	put_param(to, "REQUEST_URI", q->uri.p, q->uri.n);
 	query = query == NULL ? q->uri.p + q->uri.n : query + 1;
 	put_param(
 	    to, "QUERY_STRING", query, (size_t)(q->uri.p + q->uri.n - query));
-	put_param(to, "SCRIPT_NAME", "", 0);
-	put_param(to, "SERVER_PROTOCOL", "HTTP/1.1", 8);
-	put_param(to, "SERVER_NAME", "localhost", 9);
-	put_param(to, "SERVER_PORT", "80", 2);
-	put_param(to, "REMOTE_ADDR", "127.0.0.1", 9);
 	if (q->body.p != NULL && !has_header(q, "Content-Type:"))
 		put_param(to, "CONTENT_TYPE", "application/json", 16);
 	if (q->body.p != NULL && !has_header(q, "Content-Length:")) {
@@ -266,84 +179,28 @@ put_params(FILE *to, const struct question *q)
 }
 
 static void
-put_question(FILE *to, const struct question *q)
+take(void *to, const char *p, size_t n)
 {
-	static const char begin[8] = {0, 1}; /* responder, close afterwards */
-	struct text params;
-	FILE *mem = open_memory(&params);
-
-	put_params(mem, q);
-	if (fclose(mem) != 0)
-		die("parameters");
-	put_record(to, BEGIN_REQUEST, begin, sizeof begin);
-	put_stream(to, PARAMS, params.p, params.n);
-	put_stream(to, STDIN, q->body.p, q->body.n);
-	free(params.p);
-}
-
-/* all of the answer's output; -1: it ended before the request did */
-static int
-get_answer(FILE *from, FILE *to)
-{
-	static char data[RECORD_MAX + 256];
-	unsigned char h[8];
-	size_t n;
-
-	while (fread(h, 1, sizeof h, from) == sizeof h) {
-		n = (size_t)(h[4] << 8 | h[5]);
-		if (fread(data, 1, n + h[6], from) != n + h[6])
-			return -1;
-		if (h[1] == STDOUT)
-			fwrite(data, 1, n, to);
-		else if (h[1] == END_REQUEST)
-			return 0;
-	}
-	return -1;
-}
-
-static int
-open_socket(const char *path)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-
-	if (strlen(path) >= sizeof sa.sun_path)
-		die(path);
-	strcpy(sa.sun_path, path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0)
-		die(path);
-	return fd;
-}
-
-static void
-send_all(int fd, const char *p, size_t n)
-{
-	ssize_t w;
-
-	for (; n > 0; n -= (size_t)w, p += w)
-		if ((w = send(fd, p, n, MSG_NOSIGNAL)) <= 0)
-			return; /* the answer will tell */
+	fwrite(p, 1, n, to);
 }
 
 static struct text
 ask(const char *path, const struct question *q, bool *whole)
 {
-	struct text bytes, out;
-	FILE *mem = open_memory(&bytes), *from;
-	int fd;
+	struct text params, out;
+	struct wire_request request = {.body = q->body.p, .body_n = q->body.n};
+	FILE *mem = wire_memory(&params.p, &params.n);
 
-	put_question(mem, q);
+	put_params(mem, q);
 	if (fclose(mem) != 0)
-		die("request");
-	fd = open_socket(path);
-	send_all(fd, bytes.p, bytes.n);
-	free(bytes.p);
-	mem = open_memory(&out);
-	from = fdopen(fd, "r");
-	*whole = get_answer(from, mem) == 0;
-	fclose(from);
+		wire_die("parameters");
+	request.params = params.p;
+	request.params_n = params.n;
+	mem = wire_memory(&out.p, &out.n);
+	*whole = wire_ask(path, &request, take, mem) == 0;
+	free(params.p);
 	if (fclose(mem) != 0)
-		die("answer");
+		wire_die("answer");
 	return out;
 }
 
@@ -406,7 +263,7 @@ static struct text
 joined(char **words)
 {
 	struct text t;
-	FILE *mem = open_memory(&t);
+	FILE *mem = wire_memory(&t.p, &t.n);
 
 	for (size_t i = 0; words[i] != NULL; i++)
 		fprintf(mem, "%s\n", words[i]);

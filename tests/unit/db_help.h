@@ -7,31 +7,21 @@
 #define DYNAPI_DB_HELP_H
 
 #include <libpq-fe.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "cases.h"
 #include "db/db.h"
 #include "stmt/stmt.h"
 
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
-#define UNUSED   __attribute__((unused))
-
-static struct arena *arena;
 static struct err err;
 static struct db *db;
 static PGconn *other; /* a connection beside the one under test */

@@ -4,46 +4,23 @@
  * opens.  DYNAPI_TESTDATA names the folder; without it this is one counted
  * skip.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "auth/auth.h"
 #include "auth/auth_priv.h"
-#include "base/arena.h"
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cases.h"
 
 #define SUITE "jwt/json_web_signature_test.json"
 
 static const char *data;
-static struct arena *arena;
 static int invalids, valids, contradictions, opened;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct str
 get(const struct json *object, const char *name)
@@ -63,7 +40,7 @@ add_keys(struct keys *keys, const struct json *jwk)
 {
 	static const char *const names[] = {"k", "n", "x", "y", "e"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		struct str text = get(jwk, names[i]), bytes;
 
 		if (text.p == NULL || keys->n + 2 > KEYS_MAX ||
@@ -191,5 +168,5 @@ main(void)
 		    data);
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

@@ -2,38 +2,12 @@
  * Password hashes: what is right, wrong and refused (SECURITY L4, L5).  The
  * foreign hashes were made by libargon2 alone and by Python's hashlib.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
 #include "auth/auth.h"
-#include "base/arena.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
+#include "cases.h"
 
 #define TODAY                                                                  \
 	"$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyBvZg$"               \
@@ -297,5 +271,5 @@ main(void)
 	    cmocka_unit_test(test_weak),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

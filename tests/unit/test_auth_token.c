@@ -3,26 +3,19 @@
  * test's own, so that what we refuse was not refused for being made wrongly:
  * each case differs from an accepted token in the one thing it is about.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include "auth/auth.h"
-#include "base/arena.h"
 #include "base/err.h"
+#include "cases.h"
 #include "conf/conf.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
 
 #define NOW 1000000
 #define KEY "0123456789abcdef0123456789abcdef"
@@ -36,7 +29,6 @@
 #define TIMES   "\"iat\":999990,\"exp\":1000100"
 #define PAYLOAD "{" NAMES "," TIMES "}"
 
-static struct arena *arena;
 static struct keys *keys;
 static struct conf conf;
 static char key_path[64];

@@ -1,53 +1,19 @@
 /* codec, digest and params; the hash vectors are those of FIPS 180-2, RFC 4231
  * and RFC 4648. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/params.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
+#include "cases.h"
 
 static struct str
 exact(struct str s)
 {
 	return (struct str){arena_memdup(arena, s.p, s.len), s.len};
-}
-
-static void
-want_str(int line, struct str got, struct str want)
-{
-	if (!str_eq(got, want))
-		fail_msg("line %d: got \"%.*s\", want \"%.*s\"", line,
-		    STR_ARGS(got), STR_ARGS(want));
 }
 
 static void
@@ -373,5 +339,5 @@ main(void)
 	    cmocka_unit_test(test_params_find),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

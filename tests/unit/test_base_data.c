@@ -3,19 +3,12 @@
  * list of naughty strings.  DYNAPI_TESTDATA names the folder; without it this
  * is one counted skip.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/err.h"
@@ -24,27 +17,9 @@
 #include "base/json.h"
 #include "base/params.h"
 #include "base/utf8.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
+#include "cases.h"
 
 static const char *data;
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct str
 read_data(const char *folder, const char *name)
@@ -260,5 +235,5 @@ main(void)
 		    data);
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

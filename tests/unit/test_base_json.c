@@ -1,9 +1,5 @@
 /* The JSON reader and writer: what is accepted and how it comes out compact,
  * what is refused and at which byte. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,34 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/jsonw.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
+#include "cases.h"
 
 /* the text in memory of exactly its size, so that reading on is seen */
 static struct json *
@@ -397,5 +371,5 @@ main(void)
 	    cmocka_unit_test(test_writer_misuse),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

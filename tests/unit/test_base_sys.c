@@ -1,9 +1,5 @@
 /* arena, err, log, file, proc and clock, with real files, pipes and programs
  * in a folder of the test's own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,17 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "cases.h"
 
-static struct arena *arena;
 static char folder[] = "/tmp/test-base-XXXXXX";
 
 static int

@@ -1,47 +1,13 @@
 /* str, utf8, buf and escape: tables of cases, and for buf_json every byte at
  * every offset against a plain restatement of the rule. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/escape.h"
 #include "base/str.h"
 #include "base/utf8.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
-static void
-want_str(int line, struct str got, struct str want)
-{
-	if (!str_eq(got, want))
-		fail_msg("line %d: got \"%.*s\", want \"%.*s\"", line,
-		    STR_ARGS(got), STR_ARGS(want));
-}
+#include "cases.h"
 
 static void
 want_true(int line, bool fine)
@@ -504,5 +470,5 @@ main(void)
 	    cmocka_unit_test(test_escape_overflow),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

@@ -2,21 +2,15 @@
  * The reader of dynapi.conf: what it takes, what it refuses (all mistakes at
  * once, each with its line), and that what is shown can be read again.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cases.h"
 #include "conf/conf.h"
 #include "conf/conf_priv.h"
 
@@ -184,7 +178,7 @@ test_refused(void **state)
 	struct read r;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (size_t i = 0; i < COUNT(refused); i++) {
 		read_text(&r, refused[i].text, refused[i].len);
 		if (r.rc != -1 || r.err.id != ERR_INTERNAL ||
 		    strcmp(list_mistakes(&r), refused[i].mistakes) != 0)
@@ -272,7 +266,7 @@ test_taken(void **state)
 	struct read r;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+	for (size_t i = 0; i < COUNT(taken); i++) {
 		read_text(&r, taken[i].text, strlen(taken[i].text));
 		if (r.rc != 0 || strcmp(print_changed(&r), taken[i].shown) != 0)
 			fail_msg("%s:%d: rc %d, %s%s", __FILE__, taken[i].line,
@@ -350,6 +344,50 @@ test_sample(void **state)
 	free(text);
 }
 
+/* what a running responder takes over of a changed file */
+static void
+test_kept(void **state)
+{
+	static const struct {
+		int line;
+		const char *before, *after, *kept, *changed;
+	} cases[] = {
+	    {__LINE__, "", "", "", ""},
+	    {__LINE__, "page_size = 5", "page_size = 6", "", "page_size = 6\n"},
+	    {__LINE__, "strict = yes", "", "", ""},
+	    {__LINE__, "key.v = a", "key.v = b", "", "key.v = b\n"},
+	    {__LINE__, "conninfo = host=a", "conninfo = host=a", "",
+		"conninfo = host=a\n"},
+	    {__LINE__, "conninfo = host=a", "conninfo = host=b\nstrict = yes",
+		"conninfo", "conninfo = host=a\nstrict = yes\n"},
+	    {__LINE__, "conninfo = password=a", "conninfo = password=b",
+		"conninfo", "conninfo = password=****\n"},
+	    {__LINE__, "conninfo_file = /a", "conninfo = host=b",
+		"conninfo, conninfo_file", "conninfo_file = /a\n"},
+	    {__LINE__, "pooler = session\nstatement_timeout = 1500ms\nlog = /a",
+		"prepared_statements = no",
+		"pooler, prepared_statements, statement_timeout, log",
+		"pooler = session\nstatement_timeout = 1500ms\nlog = /a\n"},
+	};
+	struct read before, after;
+	struct buf kept;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_text(&before, cases[i].before, strlen(cases[i].before));
+		read_text(&after, cases[i].after, strlen(cases[i].after));
+		assert_int_equal(before.rc | after.rc, 0);
+		buf_init(&kept, after.arena, 4096);
+		conf_keep(after.arena, &after.conf, &before.conf, &kept);
+		arena_free(before.arena);
+		want_str(
+		    cases[i].line, buf_view(&kept), str_from(cases[i].kept));
+		want_str(cases[i].line, str_from(print_changed(&after)),
+		    str_from(cases[i].changed));
+		arena_free(after.arena);
+	}
+}
+
 static void
 test_modes(void **state)
 {
@@ -361,7 +399,7 @@ test_modes(void **state)
 	struct read r;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+	for (size_t i = 0; i < COUNT(modes); i++) {
 		read_text(&r, "", 0);
 		assert_int_equal(chmod(path, modes[i].mode), 0);
 		r.rc = conf_read(r.arena, path, &r.conf, &r.mistakes, &r.err);
@@ -412,7 +450,7 @@ test_conninfo(void **state)
 
 	(void)state;
 	snprintf(file, sizeof(file), "%s/conninfo", dir);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		read_text(&r, "", 0);
 		write_file(
 		    file, cases[i].text, strlen(cases[i].text), cases[i].mode);
@@ -482,7 +520,7 @@ static void
 test_lists(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+	for (size_t i = 0; i < COUNT(lists); i++)
 		if (conf_list_has(lists[i].list, str_from(lists[i].item)) !=
 		    lists[i].want)
 			fail_msg("%s:%d", __FILE__, lists[i].line);
@@ -515,6 +553,7 @@ main(void)
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_every_default_is_valid),
 	    cmocka_unit_test(test_sample),
+	    cmocka_unit_test(test_kept),
 	    cmocka_unit_test(test_modes),
 	    cmocka_unit_test(test_missing_file),
 	    cmocka_unit_test(test_conninfo),

@@ -3,40 +3,14 @@
  * which form, and refused; that equal values are found equal; trees built by
  * hand that no dialect parses yet.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "cases.h"
 #include "query/query.h"
 #include "sample_tables.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void
 want_value(int line, const char *column, const char *text, const char *want)
@@ -561,5 +535,6 @@ main(void)
 	    cmocka_unit_test(test_body_order),
 	};
 
-	return cmocka_run_group_tests_name("query", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name(
+	    "query", tests, make_arena, drop_arena);
 }

@@ -1,18 +1,10 @@
 /* Cells as JSON and CSV, and the choice of a format. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
+#include "cases.h"
 #include "render/render.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
 
 static void
 test_cells(void **state)

@@ -3,21 +3,15 @@
  * found as DECISIONS 2 says, records that are not ours are refused, and
  * opening does not grow with the number of tables.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cases.h"
 #include "schema/schema.h"
 #include "schema/schema_priv.h"
 
@@ -89,7 +83,7 @@ static const char *const sample[] = {
     RICH,
     SMALL("public", "reload", "public.reload"),
 };
-#define NSAMPLE (sizeof(sample) / sizeof(sample[0]))
+#define NSAMPLE (COUNT(sample))
 
 static void
 read_sample(struct arena *a, const char *json, struct table *t)
@@ -242,7 +236,7 @@ test_paths(void **state)
 	err_init(&err, NULL);
 	s = schema_open(path, &err);
 	assert_non_null(s);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct table *t =
 		    schema_table_by_path(s, str_from(cases[i].segment), &err);
 
@@ -403,7 +397,7 @@ test_bad_records(void **state)
 	(void)state;
 	assert_int_equal(
 	    record_read(a, scratch, STR(OF(INT4, ID, REST)), &t), 0);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < COUNT(cases); i++)
 		if (record_read(a, scratch, str_from(cases[i].json), &t) == 0)
 			fail_msg("line %d was taken", cases[i].line);
 	arena_free(scratch);
@@ -440,7 +434,7 @@ test_bad_directories(void **state)
 	assert_int_equal(
 	    directory_open(STR("\1\0\0\0\x08\0\0\0\0\0\1\1\0\3\0a.b\1\0k"), &d),
 	    0);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < COUNT(cases); i++)
 		if (directory_open(cases[i].bytes, &d) == 0)
 			fail_msg("line %d was taken", cases[i].line);
 }

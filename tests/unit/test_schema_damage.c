@@ -4,10 +4,6 @@
  * or out of space.  A reader sees the right table or an error, never another
  * table and never "there is none".
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cases.h"
 #include "schema/schema.h"
 #include "schema/schema_priv.h"
 

@@ -4,52 +4,26 @@
  * it was and arrive as arguments byte for byte.
  */
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/escape.h"
 #include "base/json.h"
 #include "base/params.h"
 #include "base/utf8.h"
+#include "cases.h"
 #include "query/query.h"
 #include "sample_tables.h"
 #include "stmt/stmt.h"
-
-#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
 
 static const struct stmt_opts opts = {.page_size = 30, .max_page_size = 500};
 static const struct query_limits limits = {.page_size = 30,
     .max_page_size = 500,
     .max_filters = 64,
     .allow_page = true};
-
-static struct arena *arena;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void
 test_ident(void **state)
@@ -460,5 +434,6 @@ main(void)
 	    cmocka_unit_test(test_expressions),
 	};
 
-	return cmocka_run_group_tests_name("stmt", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name(
+	    "stmt", tests, make_arena, drop_arena);
 }
