@@ -14,6 +14,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* how often a busy responder looks whether there is a new snapshot */
+#define LOOK_US 20000
+
 static const enum log_level levels[] = {
     LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG};
 
@@ -160,7 +163,12 @@ app_init(struct app *app, const char *conf_path, const struct root *roots)
 		    app->conf.log, strerror(errno));
 		return -1;
 	}
-	if (load_keys(app, &app->conf) != 0 || init_db(app) != 0)
+	if (init_db(app) != 0)
+		return -1;
+	/* one request, that hardly ever needs no database */
+	if (fcgi_is_cgi(app->fcgi))
+		db_connect_soon(app->db);
+	if (load_keys(app, &app->conf) != 0)
 		return -1;
 	derive_settings(app);
 	app_follow_snapshot(app);
@@ -260,7 +268,10 @@ serve_one(struct app *app, struct arena *a)
 	response_init(&c.res, a, app->fcgi, (size_t)app->conf.response_buffer);
 	c.res.spool = !fcgi_can_break(app->fcgi);
 	c.res.spool_max = app->conf.spool_max;
-	app_follow_snapshot(app);
+	if (c.began_us - app->looked_us > LOOK_US) {
+		app->looked_us = c.began_us;
+		app_follow_snapshot(app);
+	}
 	serve_request(&c);
 }
 

@@ -31,6 +31,7 @@ struct app {
 	struct conf conf;
 	struct fcgi *fcgi;
 	struct schema *schema; /* NULL: none could be opened yet */
+	int64_t looked_us;     /* when the snapshot was looked at */
 	bool schema_warned;    /* its absence was logged */
 	struct keys *keys;
 	struct db *db;

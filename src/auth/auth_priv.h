@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/digest.h"
 #include "base/str.h"
 
 struct arena;
@@ -15,16 +14,19 @@ struct err;
 #define KEY_BYTES_MIN 32 /* RFC 7518 section 3.2 */
 #define KEYS_MAX      8
 
-#define JTI_MAX      64
-#define VERIFIED_MAX 64
+#define JTI_MAX       64
+#define VERIFIED_MAX  64
+#define VERIFIED_TEXT 1024 /* longer ones are verified each time */
 
 /*
- * An access token that was found good, by the SHA-256 of its whole text: its
- * signature and claims need not be looked at again, its times and its session
- * are judged each time.  (Verifying costs ten times what finding it does.)
+ * An access token that was found good, by its whole text: its signature and
+ * claims need not be looked at again, its times and its session are judged
+ * each time.  (A hash of the text would cost more than all the rest here, and
+ * keep no secret: the signing keys lie beside it.)
  */
 struct verified {
-	unsigned char id[SHA256_BYTES];
+	char *text; /* VERIFIED_TEXT of room, from the first use on */
+	size_t len;
 	const char *iss, *aud; /* for which settings; the keys are re-read
 	                        * together with them */
 	bool used;

@@ -52,32 +52,58 @@ add_flag(struct stmt *s, enum action action)
 
 /* repeating a value as its own parameter is cheaper than joining over it */
 static void
-add_need(struct stmt *s, const struct principal *p, const struct guard_need *n)
+add_from_roles(struct stmt *s, const struct principal *p, const struct table *t)
 {
-	stmt_lit(s, "exists (select from dynapi.user_roles r");
-	stmt_lit(s, " where r.user_id = ");
+	stmt_lit(s, " from dynapi.user_roles r where r.user_id = ");
 	stmt_param_i64(s, p->id);
 	stmt_lit(s, " and r.table_name = ");
-	stmt_param(s, n->table->qname, NULL);
-	stmt_lit(s, "::pg_catalog.text and ");
+	stmt_param(s, t->qname, NULL);
+	stmt_lit(s, "::pg_catalog.text");
+}
+
+/* t or f as the first need has it, null without the right.  Only a write has
+ * to ask whether he may also read; one look-up answers both. */
+static void
+add_first_need(
+    struct stmt *s, const struct principal *p, const struct guard_need *n)
+{
+	stmt_lit(s, "(select case when ");
+	add_flag(s, n->action);
+	if (n->action == ACTION_READ)
+		stmt_lit(s, " then 't' end");
+	else
+		stmt_lit(
+		    s, " then case when r.can_read then 't' else 'f' end end");
+	add_from_roles(s, p, n->table);
+	stmt_lit(s, ")");
+}
+
+static void
+add_need(struct stmt *s, const struct principal *p, const struct guard_need *n)
+{
+	stmt_lit(s, "exists (select");
+	add_from_roles(s, p, n->table);
+	stmt_lit(s, " and ");
 	add_flag(s, n->action);
 	stmt_lit(s, ")");
 }
 
-/* may he read the first table?  Only a write has to ask. */
 static void
-add_may_read(
-    struct stmt *s, const struct principal *p, const struct guard_need *first)
+add_needs(struct stmt *s, const struct principal *p,
+    const struct guard_need *needs, size_t n)
 {
-	struct guard_need read = {first->table, ACTION_READ};
-
-	if (first->action == ACTION_READ) {
-		stmt_lit(s, "'t'");
-		return;
+	for (size_t i = 1; i < n; i++) {
+		if (i == 1)
+			stmt_lit(s, "case when ");
+		else
+			stmt_lit(s, " and ");
+		add_need(s, p, &needs[i]);
 	}
-	stmt_lit(s, "case when ");
-	add_need(s, p, &read);
-	stmt_lit(s, " then 't' else 'f' end");
+	if (n > 1)
+		stmt_lit(s, " then ");
+	add_first_need(s, p, &needs[0]);
+	if (n > 1)
+		stmt_lit(s, " end");
 }
 
 /* t, f or n (no right) for a valid user u */
@@ -85,22 +111,15 @@ static void
 add_right(struct stmt *s, const struct principal *p,
     const struct guard_need *needs, size_t n, const struct guard_opts *opts)
 {
-	if (n == 0 && !opts->need_superuser) {
+	if (opts->need_superuser) {
+		stmt_lit(s, "case when u.is_superuser then 't' else 'n' end");
+	} else if (n == 0) {
 		stmt_lit(s, "'t'");
-		return;
+	} else {
+		stmt_lit(s, "case when u.is_superuser then 't' else coalesce(");
+		add_needs(s, p, needs, n);
+		stmt_lit(s, ", 'n') end");
 	}
-	stmt_lit(s, "case when u.is_superuser then 't'");
-	if (!opts->need_superuser) {
-		stmt_lit(s, " when ");
-		for (size_t i = 0; i < n; i++) {
-			if (i > 0)
-				stmt_lit(s, " and ");
-			add_need(s, p, &needs[i]);
-		}
-		stmt_lit(s, " then ");
-		add_may_read(s, p, &needs[0]);
-	}
-	stmt_lit(s, " else 'n' end");
 }
 
 /* where the principal is looked up; no row: not valid */

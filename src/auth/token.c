@@ -246,13 +246,26 @@ token_open(struct arena *a, const struct keys *keys, struct str token,
 	return check_signature(keys, header, alg, p.input, signature, err);
 }
 
+static bool
+is_verified(const struct verified *v, const struct conf *conf, struct str token)
+{
+	return v->used && v->iss == conf->jwt_issuer &&
+	       v->aud == conf->jwt_audience && v->len == token.len &&
+	       bytes_equal(v->text, token.p, token.len);
+}
+
 static void
-remember(struct verified *v, const unsigned char id[SHA256_BYTES],
+remember(const struct keys *keys, struct verified *v, struct str token,
     const struct conf *conf, const struct claims *c, int64_t nbf)
 {
+	if (token.len > VERIFIED_TEXT)
+		return;
+	if (v->text == NULL)
+		v->text = arena_alloc(keys->arena, VERIFIED_TEXT);
+	memcpy(v->text, token.p, token.len);
+	v->len = token.len;
 	v->iss = conf->jwt_issuer;
 	v->aud = conf->jwt_audience;
-	memcpy(v->id, id, SHA256_BYTES);
 	v->sub = c->sub;
 	v->iat = c->iat;
 	v->nbf = nbf;
@@ -298,18 +311,13 @@ token_verify(struct arena *a, struct keys *keys, const struct conf *conf,
     struct str token, const char *want_type, int64_t now_s, struct claims *c,
     struct err *err)
 {
-	unsigned char id[SHA256_BYTES];
-	struct verified *v;
+	struct verified *v = &keys->verified[str_hash(token) % VERIFIED_MAX];
 	int64_t nbf;
 
 	if (token.len > (size_t)conf->token_max)
 		return err_set(err, ERR_HEADERS_TOO_LARGE,
 		    "A token may have %lld bytes.", (long long)conf->token_max);
-	sha256(token, id);
-	v = &keys->verified[id[0] % VERIFIED_MAX];
-	if (v->used && strcmp(want_type, "access") == 0 &&
-	    v->iss == conf->jwt_issuer && v->aud == conf->jwt_audience &&
-	    memcmp(v->id, id, sizeof(id)) == 0) {
+	if (strcmp(want_type, "access") == 0 && is_verified(v, conf, token)) {
 		recall(a, v, c);
 		return judge_times(
 		    c, v->nbf, now_s, conf->jwt_leeway / 1000, err);
@@ -318,7 +326,7 @@ token_verify(struct arena *a, struct keys *keys, const struct conf *conf,
 	    judge_times(c, nbf, now_s, conf->jwt_leeway / 1000, err) != 0)
 		return -1;
 	if (strcmp(want_type, "access") == 0)
-		remember(v, id, conf, c, nbf);
+		remember(keys, v, token, conf, c, nbf);
 	return 0;
 }
 

@@ -97,6 +97,7 @@ db_free(struct db *db)
 	if (db == NULL)
 		return;
 	conn_drop(db);
+	PQfinish(db->started);
 	prepared_clear(&db->prepared);
 	arena_free(db->scratch);
 	free(db->options);
@@ -218,6 +219,19 @@ start(const struct db *db)
 	return PQconnectStartParams(keys, values, 1);
 }
 
+void
+db_connect_soon(struct db *db)
+{
+	struct pollfd p = {.events = POLLOUT};
+
+	if (db->conn != NULL || db->started != NULL)
+		return;
+	db->started = start(db);
+	p.fd = PQsocket(db->started);
+	if (PQstatus(db->started) != CONNECTION_BAD && poll(&p, 1, 0) == 1)
+		PQconnectPoll(db->started);
+}
+
 /* false: time is up */
 static bool
 wait_connect(PGconn *conn, PostgresPollingStatusType want, int64_t deadline_us)
@@ -259,9 +273,10 @@ attempt(struct db *db, struct err *err)
 {
 	int64_t deadline =
 	    clock_mono_us() + (int64_t)db->opts.connect_timeout_s * 1000000;
-	PGconn *conn = start(db);
+	PGconn *conn = db->started != NULL ? db->started : start(db);
 	const char *why;
 
+	db->started = NULL;
 	db->crowded = false;
 	if (conn == NULL)
 		log_fatal("memory", "out of memory for the connection");

@@ -95,6 +95,9 @@ int db_ping(struct db *, int timeout_ms, struct err *);
 /* the database that the snapshot was made of (with check_version): batches
  * sent to another one are ERR_SNAPSHOT_UNAVAILABLE with both named */
 void db_expect(struct db *, uint32_t oid, struct str name);
+/* a first step that does not wait: the server prepares itself while the
+ * caller still does other things; failures show when it is needed */
+void db_connect_soon(struct db *);
 /* opened now rather than at the first batch; for dynapictl */
 int db_connect(struct db *, struct err *);
 /* one SQL script of several statements in one transaction (migrations) */

@@ -101,10 +101,11 @@ struct db {
 	char *options;  /* session settings as startup options */
 	bool malformed; /* conninfo cannot be read */
 	struct arena *scratch;
-	PGconn *conn; /* NULL: closed */
-	bool dying;   /* the server has announced its end */
-	bool checked; /* the schema version was right */
-	bool crowded; /* the last attempt met 53300 */
+	PGconn *conn;    /* NULL: closed */
+	PGconn *started; /* by db_connect_soon; NULL: none */
+	bool dying;      /* the server has announced its end */
+	bool checked;    /* the schema version was right */
+	bool crowded;    /* the last attempt met 53300 */
 	enum link_state link;
 	int pause_ms;
 	int64_t next_try_us;

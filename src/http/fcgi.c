@@ -516,7 +516,14 @@ fcgi_finish(struct fcgi *f)
 	if (f->is_cgi || f->broken)
 		return;
 	watch_client(f);
+	/* libfcgi waits after each answer until the web server has hung up,
+	 * lest what that still writes reset the connection.  It writes nothing
+	 * more when we have read to the end. */
+	f->req.keepConnection = FCGX_HasSeenEOF(f->req.in) != 0;
 	FCGX_Finish_r(&f->req);
+	if (f->req.ipcFd >= 0)
+		close(f->req.ipcFd);
+	f->req.ipcFd = -1;
 	unwatch();
 }
 

@@ -20,21 +20,31 @@ is_capture(struct str part)
 static unsigned
 match(const char *pattern, const struct request *r)
 {
-	const char *p = pattern + 1, *end;
+	const char *p = pattern + 1;
 	unsigned literal = 0;
 	size_t i;
 
 	for (i = 0; *p != '\0'; i++) {
-		end = strchrnul(p, '/');
+		struct str part;
+
 		if (i == r->nsegments)
 			return 0;
-		if (*p != '{') {
-			if (!str_eq(r->segments[i].text,
-				(struct str){p, (size_t)(end - p)}))
+		part = r->segments[i].text;
+		if (*p == '{') {
+			p = strchrnul(p, '/');
+		} else {
+			/* it holds no NUL, so p is not shorter; but it may
+			 * hold a slash that was written as %2F */
+			if (strncmp(p, part.p, part.len) != 0 ||
+			    str_chr(part, '/') >= 0)
 				return 0;
+			p += part.len;
 			literal++;
 		}
-		p = *end == '/' ? end + 1 : end;
+		if (*p == '/')
+			p++;
+		else if (*p != '\0')
+			return 0;
 	}
 	return i == r->nsegments ? 1 + literal : 0;
 }

@@ -108,6 +108,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct str text = {arena_memdup(a, bytes, n), n};
 	ptrdiff_t nul;
 
+	if (keys.arena == NULL)
+		keys.arena = arena_new();
 	if (n > 0 && bytes[0] == 's') {
 		text = str_sub(text, 1, n);
 		nul = str_chr(text, '\0');
