@@ -90,7 +90,7 @@ main(int argc, char **argv)
 		fputs(explanation, stderr);
 		return 2;
 	}
-	status = app_init(&app, app.conf_path, handler_roots);
+	status = app_init(&app, app.conf_path, handler_roots, handler_dialects);
 	status = status == 0 ? app_run(&app) : 1;
 	app_fini(&app);
 	return status;

@@ -51,6 +51,42 @@ CREATE TABLE order_item (
 CREATE INDEX ON order_item (product_id);
 COMMENT ON TABLE order_item IS 'One line of an order';
 
+CREATE TABLE category (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name text NOT NULL UNIQUE
+);
+COMMENT ON TABLE category IS 'What products are sorted into';
+
+CREATE TABLE product_category (
+	product_id bigint NOT NULL REFERENCES product ON DELETE CASCADE,
+	category_id bigint NOT NULL REFERENCES category ON DELETE CASCADE,
+	PRIMARY KEY (product_id, category_id)
+);
+CREATE INDEX ON product_category (category_id);
+COMMENT ON TABLE product_category IS 'Which product is in which category';
+
+CREATE TABLE offer (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	product_id bigint NOT NULL REFERENCES product ON DELETE CASCADE,
+	during daterange NOT NULL,
+	discount numeric(3, 2) NOT NULL CHECK (discount > 0 AND discount < 1)
+);
+CREATE INDEX ON offer (product_id);
+COMMENT ON TABLE offer IS 'When a product is cheaper';
+
+CREATE TABLE invitation (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	inviter_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
+	invited_id bigint NOT NULL UNIQUE REFERENCES customer ON DELETE CASCADE,
+	sent date NOT NULL DEFAULT current_date
+);
+CREATE INDEX ON invitation (inviter_id);
+COMMENT ON TABLE invitation IS 'Who has brought whom';
+
+CREATE FUNCTION price_with_tax(product) RETURNS numeric
+LANGUAGE sql STABLE AS 'SELECT round($1.price * 1.2, 2)';
+COMMENT ON FUNCTION price_with_tax IS 'Computed: named in fields= only';
+
 INSERT INTO customer (name, email, city, newsletter, joined)
 SELECT given || ' ' || family, lower(given) || i || '@example.org', city,
 	i % 3 = 0, date '2024-01-01' + i * 3
@@ -87,6 +123,23 @@ SELECT o.id, n, p.id, 1 + (o.id + n) % 4, p.price
 FROM "order" o, generate_series(1, 2) n,
 	LATERAL (SELECT * FROM product
 		WHERE product.id = 1 + (o.id * 7 + n * 31) % 100) p;
+
+INSERT INTO category (name) VALUES
+	('Chairs'), ('Kettles'), ('Shelves'), ('Rugs'), ('Lamps'), ('Gifts');
+
+INSERT INTO product_category (product_id, category_id)
+SELECT id, (id - 1) % 5 + 1 FROM product
+UNION ALL
+SELECT id, 6 FROM product WHERE id % 7 = 0;
+
+INSERT INTO offer (product_id, during, discount)
+SELECT 1 + i * 3 % 100, daterange(date '2025-01-01' + i * 7,
+	date '2025-01-01' + i * 7 + 30), 0.05 * (1 + i % 4)
+FROM generate_series(0, 39) i;
+
+INSERT INTO invitation (inviter_id, invited_id, sent)
+SELECT 1 + i % 8, 20 + i, date '2024-06-01' + i
+FROM generate_series(1, 20) i;
 
 CREATE VIEW customer_turnover AS
 SELECT c.id, c.name, count(DISTINCT o.id) AS orders,

@@ -9,14 +9,18 @@ revoke all on all tables in schema dynapi from @RESPONDER@;
 revoke all on all functions in schema dynapi from @RESPONDER@;
 
 grant usage on schema dynapi to @RESPONDER@;
-grant select on dynapi.meta, dynapi.roles, dynapi.user_roles to @RESPONDER@;
+grant select on dynapi.meta, dynapi.roles, dynapi.user_roles,
+	dynapi.translation, dynapi.idempotency to @RESPONDER@;
 grant select (id, username, email, first_name, last_name, contact, is_active,
 	is_staff, is_superuser, last_login, date_joined, rights_version)
 	on dynapi.users to @RESPONDER@;
 grant select (id, user_id, created, last_used, expires, revoked, client)
 	on dynapi.session to @RESPONDER@;
-grant execute on function dynapi.refuse(text), dynapi.rights(bigint),
+grant execute on function dynapi.refuse(text), dynapi.is_own(xid), dynapi.rights(bigint),
 	dynapi.allowed(bigint, text, text), dynapi.login_lookup(text),
+	dynapi.login_lookup_email(text), dynapi.settings(bigint),
 	dynapi.session_open(bigint, text, text, uuid, bytea, bigint, text),
 	dynapi.session_rotate(uuid, bigint, bytea, bytea, bigint),
-	dynapi.session_revoke(uuid, bigint) to @RESPONDER@;
+	dynapi.session_revoke(uuid, bigint),
+	dynapi.idempotency_keep(bigint, text, bytea, text, smallint, text[])
+	to @RESPONDER@;

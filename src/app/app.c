@@ -86,13 +86,19 @@ derive_settings(struct app *app)
 	    .page_size = conf->page_size,
 	    .max_page_size = conf->max_page_size,
 	    .max_rows = conf->max_rows,
+	    .max_included = conf->max_included,
 	};
 	app->query_limits = (struct query_limits){.strict = conf->strict,
 	    .page_size = conf->page_size,
 	    .max_page_size = conf->max_page_size,
 	    .max_rows = conf->max_rows,
 	    .max_filters = (size_t)conf->max_filters,
-	    .allow_page = true};
+	    .max_includes = (size_t)conf->max_includes,
+	    .max_depth = (size_t)conf->max_depth,
+	    .allow_page = true,
+	    .regex = conf->regex,
+	    .cursor_key =
+		keys_derive(app->arena, app->keys, STR("dynapi cursor"))};
 	fcgi_signals(app->fcgi, conf->drain_timeout);
 	fcgi_set_client_timeout(app->fcgi, conf->client_timeout);
 	choose_routes(app);
@@ -146,7 +152,8 @@ init_db(struct app *app)
 }
 
 int
-app_init(struct app *app, const char *conf_path, const struct root *roots)
+app_init(struct app *app, const char *conf_path, const struct root *roots,
+    const struct dialect *const *dialects)
 {
 	const struct rlimit no_core = {0, 0};
 
@@ -155,6 +162,7 @@ app_init(struct app *app, const char *conf_path, const struct root *roots)
 	app->arena = arena_new();
 	app->conf_path = conf_path;
 	app->roots = roots;
+	app->dialects = dialects;
 	if (read_conf(conf_path, app->arena, &app->conf) != 0)
 		return -1;
 	if (log_open("dynapi", app->conf.log, level_of(app->conf.log_level)) !=
@@ -263,6 +271,7 @@ serve_one(struct app *app, struct arena *a)
 	struct ctx c = {.arena = a, .app = app};
 
 	c.principal.anonymous = true; /* until a token says otherwise */
+	c.dialect = app->dialects[0];
 	c.began_us = clock_mono_us();
 	err_init(&c.err, a);
 	response_init(&c.res, a, app->fcgi, (size_t)app->conf.response_buffer);

@@ -25,6 +25,22 @@
 #include "schema/schema.h"
 #include "stmt/stmt.h"
 
+/*
+ * How one front door speaks (DECISIONS 1): the grammar of its questions, the
+ * shape of its errors, where its tables live.
+ */
+struct dialect {
+	const char *base; /* "/api/dyn/": what paths and links begin with */
+	struct query *(*parse)(struct arena *, struct params *,
+	    const struct query_limits *, struct err *);
+	/* writes headers and body of c->err; NULL: RFC 9457 */
+	void (*error)(struct ctx *, int status);
+	const char *challenge; /* of a 401 (RFC 9110 11.6.1); NULL: Bearer */
+	bool strict; /* unknown names are errors unless handling=lenient */
+};
+
+struct rights;
+
 struct app {
 	struct arena *arena; /* of the configuration */
 	const char *conf_path;
@@ -35,6 +51,8 @@ struct app {
 	bool schema_warned;    /* its absence was logged */
 	struct keys *keys;
 	struct db *db;
+	/* all there are, NULL-terminated; the first is the default */
+	const struct dialect *const *dialects;
 	const struct root *roots;    /* all there are, the last one empty */
 	const struct route **routes; /* of those served, NULL-terminated */
 	struct stmt_opts stmt_opts;
@@ -49,18 +67,32 @@ struct ctx {
 	const struct route *route;
 	const char *allow; /* Allow header of a 405, and of OPTIONS */
 	struct principal principal;
+	const struct dialect *dialect; /* by the path; never NULL */
 	const struct table *table;
+	/* tables beside it that the query touches: the guard asks for the
+	 * right to read each */
+	const struct table **touched;
+	size_t ntouched;
+	/* rights on its own table beside the one the guard is asked for */
+	enum action also[3];
+	size_t nalso;
+	bool strict; /* unknown names are errors, whatever is configured */
+	/* what he may do, once it was read (handler/rights.c); with conceal
+	 * it says which tables exist */
+	const struct rights *rights;
 	const struct json *body; /* NEEDS_JSON */
 	struct response res;
 	struct err err;
 	struct batch *batch; /* the last one that ran: for the log */
 	enum action action;  /* what the last guard was asked */
+	struct str timezone; /* Prefer: timezone=, STR_NONE: UTC */
 	bool guarded;        /* a guard has been asked */
 	int64_t began_us, db_us;
 };
 
 /* -1: the configuration cannot be used (already logged) */
-int app_init(struct app *, const char *conf_path, const struct root *roots);
+int app_init(struct app *, const char *conf_path, const struct root *roots,
+    const struct dialect *const *dialects);
 void app_fini(struct app *);
 /* opens the snapshot when it is new; true when it changed */
 bool app_follow_snapshot(struct app *);
@@ -69,7 +101,9 @@ int app_run(struct app *);
 
 void serve_request(struct ctx *);
 
-/* the guard of this request's table */
+/* what a request like this one has to be allowed to do with its table */
+enum action ctx_action(const struct ctx *);
+/* the guard of this request's table, and of those it touches */
 struct stmt *ctx_guard(struct ctx *, enum action);
 /* the same, and the statements after it may run this long */
 struct stmt *ctx_guard_for(struct ctx *, enum action, int64_t timeout_ms);
@@ -79,6 +113,8 @@ struct batch *ctx_batch(struct ctx *, enum batch_kind);
 /* db_run; on failure the error is made fit for the client (fields named from
  * the snapshot, hints for the log) */
 int ctx_run(struct ctx *, struct batch *);
+/* the same for a batch that has failed with c->err already; -1 */
+int ctx_failed(struct ctx *, struct batch *);
 /* the limits for this request (Prefer: handling=strict) */
 struct query_limits ctx_limits(const struct ctx *);
 /* "/mount/api/dyn/film/7/": path parts are appended escaped */

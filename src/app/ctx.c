@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "app/priv.h"
+#include "app/app_priv.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/escape.h"
@@ -30,21 +30,40 @@ method_action(enum method m)
 	case METHOD_GET:
 	case METHOD_HEAD:
 	case METHOD_OPTIONS:
+	case METHOD_QUERY:
 	case METHOD__MAX:
 		break;
 	}
 	return ACTION_READ;
 }
 
+enum action
+ctx_action(const struct ctx *c)
+{
+	unsigned needs = c->route != NULL ? c->route->needs : 0;
+
+	if (needs & ONLY_READS)
+		return ACTION_READ;
+	return needs & DELETES ? ACTION_DELETE : method_action(c->req.method);
+}
+
 struct stmt *
 ctx_guard_for(struct ctx *c, enum action action, int64_t timeout_ms)
 {
-	struct guard_need need = {c->table, action};
+	size_t n = 0;
+	struct guard_need *needs = arena_array(
+	    c->arena, struct guard_need, 1 + c->nalso + c->ntouched);
 	struct guard_opts opts = {.read_only = action == ACTION_READ,
-	    .statement_timeout_ms = (int)timeout_ms};
+	    .statement_timeout_ms = (int)timeout_ms,
+	    .timezone = c->timezone};
 
 	c->action = action;
-	return auth_guard(c->arena, &c->principal, &need, 1, &opts);
+	needs[n++] = (struct guard_need){c->table, action};
+	for (size_t i = 0; i < c->nalso; i++)
+		needs[n++] = (struct guard_need){c->table, c->also[i]};
+	for (size_t i = 0; i < c->ntouched; i++)
+		needs[n++] = (struct guard_need){c->touched[i], ACTION_READ};
+	return auth_guard(c->arena, &c->principal, needs, n, &opts);
 }
 
 struct stmt *
@@ -77,10 +96,12 @@ ctx_limits(const struct ctx *c)
 {
 	struct query_limits limits = c->app->query_limits;
 
+	limits.strict = limits.strict || c->dialect->strict;
 	if (request_prefers(&c->req, "handling=strict"))
 		limits.strict = true;
 	else if (request_prefers(&c->req, "handling=lenient"))
 		limits.strict = false;
+	limits.strict = limits.strict || c->strict;
 	return limits;
 }
 
@@ -103,7 +124,7 @@ may_read(struct ctx *c)
 static const char *
 action_letter(enum action action)
 {
-	static const char *const letters[] = {"c", "r", "u", "d"};
+	static const char *const letters[] = {"c", "r", "u", "d", "b"};
 
 	return letters[action];
 }
@@ -118,9 +139,54 @@ replace_err(
 	c->err.cause = cause;
 }
 
+static bool
+has_right(struct rows *rights, const struct guard_need *need)
+{
+	struct err err;
+
+	err_init(&err, NULL);
+	rows_rewind(rights);
+	while (rows_next(rights, &err) == 1)
+		if (str_eq(rows_cell(rights, 0), STR("*")) ||
+		    str_eq(rows_cell(rights, 0), need->table->qname))
+			return str_eq(
+			    rows_cell(rights, 1 + need->action), STR("t"));
+	return false;
+}
+
+/* which of the rights that the guard asked for is missing; the table's own
+ * when it cannot be told */
+static struct guard_need
+find_missing(struct ctx *c)
+{
+	struct guard_need own = {c->table, c->action}, need;
+	struct batch *b;
+	struct err err;
+	size_t at;
+
+	if (c->nalso + c->ntouched == 0)
+		return own;
+	err_init(&err, NULL);
+	b = ctx_batch(c, BATCH_READ);
+	at = batch_add(b, auth_rights(c->arena, &c->principal));
+	if (db_run(c->app->db, b, &err) != 0 ||
+	    !has_right(batch_rows(b, at), &own))
+		return own;
+	for (size_t i = 0; i < c->nalso + c->ntouched; i++) {
+		need = i < c->nalso
+			   ? (struct guard_need){c->table, c->also[i]}
+			   : (struct guard_need){
+				 c->touched[i - c->nalso], ACTION_READ};
+		if (!has_right(batch_rows(b, at), &need))
+			return need;
+	}
+	return own;
+}
+
 static void
 explain_forbidden(struct ctx *c)
 {
+	struct guard_need missing;
 	const char *cause;
 
 	if (c->table == NULL) {
@@ -128,9 +194,10 @@ explain_forbidden(struct ctx *c)
 		    c, ERR_FORBIDDEN, "Only a superuser may do this.", NULL);
 		return;
 	}
+	missing = find_missing(c);
 	cause = arena_printf(c->arena,
 	    "to allow it: dynapictl grant NAME %.*s %s (NAME of user %lld)",
-	    STR_ARGS(c->table->qname), action_letter(c->action),
+	    STR_ARGS(missing.table->qname), action_letter(missing.action),
 	    (long long)c->principal.id);
 	if (c->app->conf.conceal &&
 	    (c->action == ACTION_READ || !may_read(c))) {
@@ -144,7 +211,7 @@ explain_forbidden(struct ctx *c)
 	}
 	replace_err(c, ERR_FORBIDDEN,
 	    arena_printf(c->arena, "You have no right to %s %.*s.",
-		action_name(c->action), STR_ARGS(c->table->qname)),
+		action_name(missing.action), STR_ARGS(missing.table->qname)),
 	    cause);
 }
 
@@ -172,56 +239,62 @@ constraint_text(enum constraint_kind kind)
 	return "This value is not allowed.";
 }
 
-/* false: it is not one of this table */
-static bool
+static void
 blame_constraint(struct ctx *c, enum err_id id, struct str name)
 {
 	const struct table *t = c->table;
-	bool found = false;
 
 	for (size_t i = 0; i < t->nconstraints; i++)
-		if (str_eq(t->constraints[i].name, name)) {
+		if (str_eq(t->constraints[i].name, name))
 			blame_columns(c, id, t->constraints[i].columns,
 			    t->constraints[i].ncolumns,
 			    constraint_text(t->constraints[i].kind));
-			found = true;
-		}
 	for (size_t i = 0; i < t->nfkeys; i++)
-		if (str_eq(t->fkeys[i].name, name)) {
+		if (str_eq(t->fkeys[i].name, name))
 			blame_columns(c, id, t->fkeys[i].columns,
 			    t->fkeys[i].ncolumns,
 			    "There is no row with this key.");
-			found = true;
-		}
-	return found;
+}
+
+/* was it this table that said no?  Not one that a trigger fills, or whose
+ * rows refer to this one; constraints of two tables may have one name */
+static bool
+is_own(const struct table *t, const struct batch *b)
+{
+	return b->table != NULL && b->schema != NULL &&
+	       str_eq_c(t->name, b->table) && str_eq_c(t->schema, b->schema);
 }
 
 /*
  * The fields of the constraint, as far as the caller may know them: nothing
- * where he may not read, and no name of another table's (rows of which refer
- * to this one, or which a trigger fills).
+ * where he may not read, and no name of another table's.  A constraint of no
+ * table is a domain's; whose value it was finds blame_body.
  */
 static void
 explain_constraint(struct ctx *c, const struct batch *b)
 {
-	enum err_id id = c->err.id;
+	bool own, refers = strcmp(b->sqlstate, "23503") == 0 ||
+			   strcmp(b->sqlstate, "23001") == 0;
 	const struct table *t = c->table;
 	const char *cause = c->err.cause;
-	bool found = false;
+	enum err_id id = c->err.id;
 
 	if (t == NULL || (b->constraint == NULL && b->column == NULL) ||
 	    !may_read(c))
 		return;
+	own = is_own(t, b);
+	refers = refers && (!own || c->action == ACTION_DELETE);
 	err_clear(&c->err);
-	if (b->column != NULL && table_column(t, str_from(b->column)) != NULL)
+	if (own && b->column != NULL &&
+	    table_column(t, str_from(b->column)) != NULL)
 		err_add_field(&c->err, id, str_from(b->column), "%s",
 		    "This field may not be null.");
-	if (b->constraint != NULL && c->action != ACTION_DELETE)
-		found = blame_constraint(c, id, str_from(b->constraint));
+	if (own && b->constraint != NULL && !refers)
+		blame_constraint(c, id, str_from(b->constraint));
 	err_set(&c->err, id, NULL);
-	if (c->action == ACTION_DELETE && id == ERR_CONFLICT)
+	if (refers && c->action != ACTION_CREATE)
 		c->err.detail = "Other rows refer to this one.";
-	else if (found)
+	else if (b->constraint != NULL && (own || b->table == NULL))
 		c->err.detail = arena_printf(
 		    c->arena, "Constraint %s refuses this.", b->constraint);
 	c->err.cause = cause;
@@ -237,8 +310,12 @@ ctx_run(struct ctx *c, struct batch *b)
 	rc = db_run(c->app->db, b, &c->err);
 	c->db_us += clock_mono_us() - began;
 	c->guarded = c->guarded || b->guard >= 0;
-	if (rc == 0)
-		return 0;
+	return rc == 0 ? 0 : ctx_failed(c, b);
+}
+
+int
+ctx_failed(struct ctx *c, struct batch *b)
+{
 	if (b->client_gone)
 		c->res.client_gone = true;
 	else if (c->err.id == ERR_FORBIDDEN)
@@ -263,7 +340,7 @@ guard_before_error(struct ctx *c)
 		return;
 	err_clear(&c->err);
 	b = ctx_batch(c, BATCH_READ);
-	batch_guard(b, ctx_guard(c, method_action(c->req.method)));
+	batch_guard(b, ctx_guard(c, ctx_action(c)));
 	if (ctx_run(c, b) == 0)
 		c->err = refused;
 }
@@ -299,7 +376,8 @@ ctx_common_headers(struct ctx *c)
 		return;
 	response_header(&c->res, "Access-Control-Allow-Origin", c->req.origin);
 	response_header(&c->res, "Access-Control-Expose-Headers",
-	    STR("Content-Range, Link, Location, Retry-After, X-Request-Id"));
+	    STR("Content-Range, ETag, Idempotency-Replayed, Link, Location, "
+		"Preference-Applied, Retry-After, X-Request-Id"));
 }
 
 void
@@ -343,7 +421,10 @@ error_headers(struct ctx *c, int status)
 {
 	const struct err *err = &c->err;
 
-	if (status == 401)
+	if (status == 401 && c->dialect->challenge != NULL)
+		response_header(&c->res, "WWW-Authenticate",
+		    str_from(c->dialect->challenge));
+	else if (status == 401)
 		response_header(&c->res, "WWW-Authenticate",
 		    c->req.authorization.len > 0
 			? STR("Bearer realm=\"dynapi\", "
@@ -354,8 +435,6 @@ error_headers(struct ctx *c, int status)
 	if (status == 503 || status == 429)
 		response_header_f(&c->res, "Retry-After", "%d",
 		    err->retry_after_s > 0 ? err->retry_after_s : 1);
-	response_header(
-	    &c->res, "Content-Type", STR("application/problem+json"));
 }
 
 static void
@@ -364,6 +443,8 @@ write_problem(struct ctx *c, int status)
 	const struct err *err = &c->err;
 	struct jsonw w;
 
+	response_header(
+	    &c->res, "Content-Type", STR("application/problem+json"));
 	jsonw_init(&w, response_body(&c->res));
 	jsonw_object(&w);
 	jsonw_key(&w, "type");
@@ -395,7 +476,10 @@ ctx_error(struct ctx *c)
 	ctx_common_headers(c);
 	response_status(&c->res, status);
 	error_headers(c, status);
-	write_problem(c, status);
+	if (c->dialect->error != NULL)
+		c->dialect->error(c, status);
+	else
+		write_problem(c, status);
 	if (c->res.no_body)
 		c->res.length = (int64_t)c->res.body.len;
 }

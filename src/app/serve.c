@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "app/priv.h"
+#include "app/app_priv.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -19,15 +19,54 @@ answer_preflight(struct ctx *c)
 {
 	response_status(&c->res, 204);
 	response_header(&c->res, "Access-Control-Allow-Methods",
-	    STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+	    STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY"));
 	response_header(&c->res, "Access-Control-Allow-Headers",
-	    STR("Authorization, Content-Type, Accept, Prefer"));
+	    STR("Authorization, Content-Type, Accept, Prefer, If-Match, "
+		"If-None-Match, Idempotency-Key"));
 	response_header(&c->res, "Access-Control-Max-Age", STR("600"));
 	return 0;
 }
 
 static const struct route preflight = {
     METHOD_OPTIONS, "/", NEEDS_NONE, answer_preflight, NULL};
+
+/* "/api/auto/" is below "/api/auto" and whatever follows */
+static bool
+is_below(const struct request *r, const char *base)
+{
+	struct str rest = str_from(base + 1), part;
+
+	for (size_t i = 0; str_cut(&rest, '/', &part); i++) {
+		if (part.len == 0)
+			break;
+		if (i == r->nsegments || !str_eq(r->segments[i].text, part))
+			return false;
+	}
+	return true;
+}
+
+static void
+choose_dialect(struct ctx *c)
+{
+	for (size_t i = 1; c->app->dialects[i] != NULL; i++)
+		if (is_below(&c->req, c->app->dialects[i]->base))
+			c->dialect = c->app->dialects[i];
+}
+
+/* rows, for a route that reads them one by one */
+static bool
+wants_rows(struct ctx *c)
+{
+	const struct route *r;
+	const char *allow;
+	struct err err;
+
+	if (!request_is_rows(&c->req))
+		return false;
+	err_init(&err, NULL);
+	r = route_find(c->app->routes, &c->req, c->arena, &allow, &err);
+	return r != NULL && r->needs & NEEDS_ROWS;
+}
 
 static int
 read_request(struct ctx *c)
@@ -38,7 +77,11 @@ read_request(struct ctx *c)
 
 	rc = request_read(c->arena, app->fcgi, &app->conf, &c->req, &c->err);
 	c->res.no_body = c->req.method == METHOD_HEAD;
+	choose_dialect(c);
 	ctx_common_headers(c);
+	c->req.streamed = rc == 0 && wants_rows(c);
+	if (c->req.streamed)
+		return request_body_begin(app->fcgi, &app->conf, &c->err);
 	if (rc == 0)
 		return request_read_body(
 		    c->arena, app->fcgi, &app->conf, &c->req, &c->err);
@@ -129,7 +172,7 @@ meet_needs(struct ctx *c)
 		return -1;
 	if (needs & NEEDS_KEY && c->table->nkey == 0)
 		return err_set(&c->err, ERR_NO_KEY, NULL);
-	if (needs & NEEDS_JSON)
+	if (needs & NEEDS_JSON || (needs & NEEDS_ROWS && !c->req.streamed))
 		return parse_body(c);
 	return 0;
 }
@@ -141,11 +184,14 @@ handle(struct ctx *c)
 {
 	int rc = c->route->handle(c);
 
-	if (rc == 0 || c->err.id != ERR_SNAPSHOT_STALE ||
+	/* what has been read of a body is gone */
+	if (rc == 0 || c->err.id != ERR_SNAPSHOT_STALE || c->req.streamed ||
 	    c->res.state != RESPONSE_HEAD || !app_follow_snapshot(c->app))
 		return rc;
 	err_clear(&c->err);
 	c->guarded = false;
+	c->ntouched = 0;
+	c->rights = NULL;
 	response_reset(&c->res);
 	ctx_common_headers(c);
 	return meet_needs(c) != 0 ? -1 : c->route->handle(c);
@@ -195,6 +241,7 @@ serve_request(struct ctx *c)
 	    meet_needs(c) != 0 ||   /* 401, 403, 404, 415 */
 	    handle(c) != 0)
 		ctx_error(c);
+	fcgi_body_drop(c->app->fcgi);
 	response_end(&c->res);
 	log_request(c);
 }

@@ -32,7 +32,14 @@ struct principal {
 	int64_t exp; /* seconds since the epoch */
 };
 
-enum action { ACTION_CREATE, ACTION_READ, ACTION_UPDATE, ACTION_DELETE };
+/* BULK: update or delete of many rows at once, beside the right to do it */
+enum action {
+	ACTION_CREATE,
+	ACTION_READ,
+	ACTION_UPDATE,
+	ACTION_DELETE,
+	ACTION_BULK
+};
 const char *action_name(enum action); /* "create", … */
 
 struct keys; /* the signing keys of this process */
@@ -44,6 +51,9 @@ struct keys; /* the signing keys of this process */
  */
 struct keys *keys_load(const char *path, struct err *);
 void keys_free(struct keys *);
+/* another secret made from the key that signs, one for each label; in the
+ * arena.  All processes with the same key file have the same. */
+struct str keys_derive(struct arena *, const struct keys *, struct str label);
 
 struct claims {
 	int64_t sub, iat, exp;
@@ -80,6 +90,9 @@ struct guard_opts {
 	bool need_superuser;      /* else 403 */
 	bool read_only;           /* so is what follows in the transaction */
 	int statement_timeout_ms; /* 0: leave the session's */
+	/* of what follows; p NULL: leave the session's.  One that PostgreSQL
+	 * does not know fails with 22023, but not before the rights */
+	struct str timezone;
 };
 
 /*

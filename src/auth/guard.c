@@ -27,6 +27,8 @@ action_name(enum action action)
 		return "update";
 	case ACTION_DELETE:
 		return "delete";
+	case ACTION_BULK:
+		return "change in bulk";
 	}
 	return "";
 }
@@ -46,6 +48,9 @@ add_flag(struct stmt *s, enum action action)
 		break;
 	case ACTION_DELETE:
 		stmt_lit(s, "r.can_delete");
+		break;
+	case ACTION_BULK:
+		stmt_lit(s, "r.can_bulk");
 		break;
 	}
 }
@@ -169,6 +174,11 @@ add_settings(struct stmt *s, const struct principal *p, bool user_id,
 		stmt_lit(s, " || pg_catalog.set_config(");
 		stmt_lit(s, "'statement_timeout', ");
 		stmt_param_i64(s, opts->statement_timeout_ms);
+		stmt_lit(s, "::pg_catalog.text, true)");
+	}
+	if (opts->timezone.p != NULL) {
+		stmt_lit(s, " || pg_catalog.set_config('TimeZone', ");
+		stmt_param(s, opts->timezone, NULL);
 		stmt_lit(s, "::pg_catalog.text, true)");
 	}
 }

@@ -83,3 +83,12 @@ keys_free(struct keys *keys)
 	if (keys != NULL)
 		arena_free(keys->arena);
 }
+
+struct str
+keys_derive(struct arena *a, const struct keys *keys, struct str label)
+{
+	unsigned char mac[SHA256_BYTES];
+
+	hmac_sha256(keys->v[0].secret, label, mac);
+	return (struct str){arena_memdup(a, mac, sizeof mac), sizeof mac};
+}

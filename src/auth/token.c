@@ -31,7 +31,8 @@ struct parts {
 static int
 refuse(struct err *err, const char *why)
 {
-	return err_world(err, ERR_TOKEN_INVALID, "token: %s", why);
+	err_world(err, ERR_TOKEN_INVALID, "token: %s", why);
+	return -1;
 }
 
 bool

@@ -212,6 +212,7 @@ arena_grow(struct arena *a, void *old, size_t old_bytes, size_t bytes)
 		a->used += whole - was;
 		return grow_large(l, bytes);
 	}
+	assert(old != NULL || old_bytes == 0);
 	p = arena_alloc(a, bytes);
 	if (old_bytes > 0)
 		memcpy(p, old, old_bytes);

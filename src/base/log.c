@@ -265,10 +265,11 @@ static void
 line_field(struct line *l, const char *key, struct str value)
 {
 	struct buf *b = &l->b;
-	size_t before = b->len;
+	size_t before;
 
 	if (!l->active)
 		return;
+	before = b->len;
 	buf_char(b, ' ');
 	buf_cstr(b, key);
 	buf_char(b, '=');

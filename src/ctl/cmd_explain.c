@@ -24,7 +24,20 @@
 /* where a session's id stands in the real guard */
 #define ANY_SESSION "00000000-0000-0000-0000-000000000000"
 
+/* the front doors whose questions are understood here (DECISIONS 1) */
+static const struct door {
+	const char *base;
+	struct query *(*parse)(struct arena *, struct params *,
+	    const struct query_limits *, struct err *);
+	bool bodies; /* a row is sent as an object of its columns */
+} doors[] = {
+    {"/api/dyn/", query_parse_drf, true},
+    {"/api/auto/", query_parse_where, true},
+    {"/api/v2/", query_parse_ransack, false},
+};
+
 struct request {
+	const struct door *door;
 	struct str method, segment, key, query, body;
 	const struct table *table;
 	enum action action;
@@ -39,17 +52,31 @@ read_action(struct ctl *c, struct request *r)
 
 	if (str_eq_c(r->method, "GET") || str_eq_c(r->method, "HEAD"))
 		r->action = ACTION_READ;
+	else if (str_eq_c(r->method, "DELETE") && has_key)
+		r->action = ACTION_DELETE;
+	else if (!r->door->bodies)
+		return ctl_refuse(c,
+		    "below %s only GET, HEAD and DELETE can "
+		    "be explained",
+		    r->door->base);
 	else if (str_eq_c(r->method, "POST") && !has_key)
 		r->action = ACTION_CREATE;
 	else if ((str_eq_c(r->method, "PUT") || str_eq_c(r->method, "PATCH")) &&
 		 has_key)
 		r->action = ACTION_UPDATE;
-	else if (str_eq_c(r->method, "DELETE") && has_key)
-		r->action = ACTION_DELETE;
 	else
 		return ctl_refuse(
 		    c, "%.*s cannot be done there", STR_ARGS(r->method));
 	return 0;
+}
+
+static const struct door *
+find_door(struct str path)
+{
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+		if (str_starts(path, str_from(doors[i].base)))
+			return &doors[i];
+	return NULL;
 }
 
 /* "/mount/api/dyn/SEGMENT/KEY/", the last slash may be missing */
@@ -60,18 +87,20 @@ read_path(struct ctl *c, struct request *r, struct str path)
 
 	if (str_starts(path, mount))
 		path = str_sub(path, mount.len, path.len);
-	if (!str_starts(path, STR("/api/dyn/")))
-		return ctl_refuse(
-		    c, "only requests below /api/dyn/ can be explained");
-	path = str_sub(path, strlen("/api/dyn/"), path.len);
+	r->door = find_door(path);
+	if (r->door == NULL)
+		return ctl_refuse(c,
+		    "only requests below /api/dyn/, "
+		    "/api/auto/ and /api/v2/ can be explained");
+	path = str_sub(path, strlen(r->door->base), path.len);
 	if (str_ends(path, STR("/")))
 		path = str_sub(path, 0, path.len - 1);
 	str_cut(&path, '/', &segment);
 	r->key = path;
 	if (segment.len == 0 || str_chr(r->key, '/') >= 0 ||
 	    percent_decode(c->arena, segment, false, &r->segment) != 0)
-		return ctl_refuse(c, "the path is /api/dyn/TABLE/ or "
-				     "/api/dyn/TABLE/KEY/");
+		return ctl_refuse(c, "the path is %sTABLE/ or %sTABLE/KEY/",
+		    r->door->base, r->door->base);
 	return read_action(c, r);
 }
 
@@ -97,36 +126,53 @@ read_request(struct ctl *c, struct request *r, const char *text)
 	return 0;
 }
 
-/* the account as the responders' role sees it, and the evaluator's answer */
+/* the account as the responders' role sees it */
 static int
-ask_rights(struct ctl *c, struct request *r, bool *allowed)
+find_user(struct ctl *c, struct request *r)
 {
-	struct stmt *s = stmt_new(c->arena, "rights");
+	struct stmt *s = stmt_new(c->arena, "user");
 	struct rows *rows;
 
 	c->db =
 	    ctl_connect(c, conf_conninfo(c->arena, &c->conf, &c->err), true);
 	if (c->db == NULL)
 		return -1;
-	stmt_lit(s, "select u.id, dynapi.allowed(u.id, ");
-	stmt_param(s, r->table->qname, NULL);
-	stmt_lit(s, ", ");
-	stmt_param(s, str_from(action_name(r->action)), NULL);
-	stmt_lit(s, ") from dynapi.users u where u.username = ");
+	stmt_lit(s, "select u.id from dynapi.users u where u.username = ");
 	stmt_param(s, str_from(r->user), NULL);
 	if (!ctl_ask_one(c, BATCH_READ, s, &rows))
 		return ctl_refuse(c, "there is no user \"%s\"", r->user);
-	*allowed = str_eq_c(rows_cell(rows, 1), "t");
 	return str_i64(rows_cell(rows, 0), &r->principal.id);
 }
 
+/* the evaluator's answer, as a line */
+static int
+print_right(struct ctl *c, const struct request *r, const struct table *t,
+    enum action action)
+{
+	struct stmt *s = stmt_new(c->arena, "right");
+	struct rows *rows;
+
+	stmt_lit(s, "select dynapi.allowed(");
+	stmt_param_i64(s, r->principal.id);
+	stmt_lit(s, ", ");
+	stmt_param(s, t->qname, NULL);
+	stmt_lit(s, ", ");
+	stmt_param(s, str_from(action_name(action)), NULL);
+	stmt_lit(s, ")");
+	if (!ctl_ask_one(c, BATCH_READ, s, &rows))
+		return -1;
+	printf("right: %s may%s %s %.*s\n", r->user,
+	    str_eq_c(rows_cell(rows, 0), "t") ? "" : " NOT",
+	    action_name(action), STR_ARGS(t->qname));
+	return 0;
+}
+
 static void
-print_stmt(const struct stmt *s)
+print_args(const struct stmt *s)
 {
 	char storage[2048];
 	struct buf b;
 
-	printf("\n%s:\n  %s\n", s->label, s->text.p);
 	buf_fixed(&b, storage, sizeof(storage));
 	for (size_t i = 0; i < s->nargs; i++) {
 		buf_clear(&b);
@@ -138,13 +184,29 @@ print_stmt(const struct stmt *s)
 	}
 }
 
+/* its children follow it in the same batch */
 static void
-print_guard(struct ctl *c, const struct request *r)
+print_stmt(const struct stmt *s)
 {
-	const struct guard_need need = {r->table, r->action};
+	printf("\n%s:\n  %s\n", s->label, s->text.p);
+	print_args(s);
+	for (size_t i = 0; i < s->nchildren; i++)
+		print_stmt(s->children[i]);
+}
+
+/* the right to the table itself, and to read those the question touches */
+static void
+print_guard(struct ctl *c, const struct request *r, const struct query *q)
+{
+	struct guard_need *needs =
+	    arena_array(c->arena, struct guard_need, 1 + q->ntouched);
 	const struct guard_opts opts = {0};
 
-	print_stmt(auth_guard(c->arena, &r->principal, &need, 1, &opts));
+	needs[0] = (struct guard_need){r->table, r->action};
+	for (size_t i = 0; i < q->ntouched; i++)
+		needs[1 + i] = (struct guard_need){q->touched[i], ACTION_READ};
+	print_stmt(
+	    auth_guard(c->arena, &r->principal, needs, 1 + q->ntouched, &opts));
 }
 
 static struct query_limits
@@ -155,7 +217,11 @@ make_limits(const struct ctl *c)
 	    .max_page_size = c->conf.max_page_size,
 	    .max_rows = c->conf.max_rows,
 	    .max_filters = (size_t)c->conf.max_filters,
-	    .allow_page = true};
+	    .max_includes = (size_t)c->conf.max_includes,
+	    .max_depth = (size_t)c->conf.max_depth,
+	    .allow_page = true,
+	    .regex = c->conf.regex,
+	    .cursor_key = keys_derive(c->arena, c->keys, STR("dynapi cursor"))};
 }
 
 static struct stmt_opts
@@ -166,7 +232,17 @@ make_opts(const struct ctl *c)
 	    .bigint_as_string = strcmp(c->conf.bigint_as, "string") == 0,
 	    .page_size = c->conf.page_size,
 	    .max_page_size = c->conf.max_page_size,
-	    .max_rows = c->conf.max_rows};
+	    .max_rows = c->conf.max_rows,
+	    .max_included = c->conf.max_included};
+}
+
+/* rows that are held until their number is known have their to-many relations
+ * from statements of their own; those that stream carry them */
+static bool
+is_in_hand(const struct ctl *c, const struct request *r, const struct query *q)
+{
+	return r->key.len > 0 ||
+	       (q->page.has_limit && q->page.limit <= c->conf.max_page_size);
 }
 
 static struct query *
@@ -179,7 +255,7 @@ make_query(struct ctl *c, const struct request *r)
 	if (params_parse(c->arena, r->query, (size_t)c->conf.max_params,
 		&params, &c->err) != 0)
 		return NULL;
-	q = query_parse_drf(c->arena, &params, &limits, &c->err);
+	q = r->door->parse(c->arena, &params, &limits, &c->err);
 	if (q == NULL || query_resolve(c->arena, q, c->schema, r->table,
 			     &limits, &c->err) != 0)
 		return NULL;
@@ -224,7 +300,11 @@ make_work(struct ctl *c, const struct request *r, const struct query *q,
 	struct stmt_opts opts = make_opts(c);
 
 	if (r->action == ACTION_READ) {
-		if (q->page.kind == PAGE_NUMBER || q->want_count == COUNT_EXACT)
+		opts.stitch = is_in_hand(c, r, q);
+		if (q->want_count == COUNT_ESTIMATED)
+			*count = stmt_estimate(c->arena, q);
+		else if (q->page.kind == PAGE_NUMBER ||
+			 q->want_count == COUNT_EXACT)
 			*count = stmt_count(c->arena, q, 0);
 		return stmt_select(c->arena, q, &opts);
 	}
@@ -232,18 +312,22 @@ make_work(struct ctl *c, const struct request *r, const struct query *q,
 					  : make_write(c, r, q);
 }
 
-static void
-print_request(
-    struct ctl *c, const struct request *r, const struct query *q, bool allowed)
+static int
+print_request(struct ctl *c, const struct request *r, const struct query *q)
 {
 	struct buf tree;
 
+	printf("table: %.*s\n", STR_ARGS(r->table->qname));
+	if (print_right(c, r, r->table, r->action) != 0)
+		return -1;
+	for (size_t i = 0; i < q->ntouched; i++)
+		if (print_right(c, r, q->touched[i], ACTION_READ) != 0)
+			return -1;
 	buf_init(&tree, c->arena, TEXT_MAX);
 	query_dump(&tree, q);
-	printf("table: %.*s\nright: %s may%s %s\n\ntree:\n%s",
-	    STR_ARGS(r->table->qname), r->user, allowed ? "" : " NOT",
-	    action_name(r->action), tree.p);
-	print_guard(c, r);
+	printf("\ntree:\n%s", tree.p);
+	print_guard(c, r, q);
+	return 0;
 }
 
 static int
@@ -252,7 +336,6 @@ explain(struct ctl *c, char **args, size_t nargs)
 	struct request r = {.user = ctl_option(c, "user")};
 	struct stmt *count = NULL, *work;
 	struct query *q;
-	bool allowed = false;
 	int rc;
 
 	(void)nargs;
@@ -263,11 +346,12 @@ explain(struct ctl *c, char **args, size_t nargs)
 		return rc;
 	q = make_query(c, &r);
 	work = q == NULL ? NULL : make_work(c, &r, q, &count);
-	if (work == NULL || ask_rights(c, &r, &allowed) != 0)
+	if (work == NULL || find_user(c, &r) != 0)
 		return -1;
 	r.principal.anonymous = r.principal.id == ANONYMOUS_ID;
 	r.principal.sid = STR(ANY_SESSION);
-	print_request(c, &r, q, allowed);
+	if (print_request(c, &r, q) != 0)
+		return -1;
 	if (count != NULL)
 		print_stmt(count);
 	print_stmt(work);
@@ -285,6 +369,6 @@ const struct cmd cmd_explain = {
 	},
     .min_args = 1,
     .max_args = 1,
-    .needs = NEEDS_CONF | NEEDS_SCHEMA,
+    .needs = NEEDS_CONF | NEEDS_KEYS | NEEDS_SCHEMA,
     .run = explain,
 };

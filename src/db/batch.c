@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/arena.h"
+#include "stmt/stmt.h"
 
 /* the arena goes: results go with it, and rows nobody reads any more */
 static void
@@ -45,6 +46,8 @@ batch_guard(struct batch *b, struct stmt *s)
 size_t
 batch_add(struct batch *b, struct stmt *s)
 {
+	size_t at = b->n;
+
 	assert(b->run == NULL);
 	if (b->n == b->cap) {
 		b->stmts = arena_grow(b->arena, b->stmts,
@@ -52,8 +55,10 @@ batch_add(struct batch *b, struct stmt *s)
 		    2 * b->cap * sizeof(struct stmt *));
 		b->cap *= 2;
 	}
-	b->stmts[b->n] = s;
-	return b->n++;
+	b->stmts[b->n++] = s;
+	for (size_t i = 0; i < s->nchildren; i++)
+		batch_add(b, s->children[i]);
+	return at;
 }
 
 struct rows *

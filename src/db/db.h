@@ -48,7 +48,9 @@ struct db_opts {
 	bool check_version; /* dynapi.meta must have our schema version */
 };
 
-enum batch_kind { BATCH_READ, BATCH_WRITE };
+/* TRY: a write that is checked to its end, deferred constraints included, and
+ * then undone; it is in a transaction of its own that nothing commits */
+enum batch_kind { BATCH_READ, BATCH_WRITE, BATCH_TRY };
 
 struct batch {
 	struct arena *arena;
@@ -70,6 +72,7 @@ struct batch {
 	const char *constraint; /* PG_DIAG_CONSTRAINT_NAME, or NULL */
 	const char *column;     /* PG_DIAG_COLUMN_NAME, or NULL */
 	const char *table;      /* PG_DIAG_TABLE_NAME, or NULL */
+	const char *schema;     /* PG_DIAG_SCHEMA_NAME, or NULL */
 	bool client_gone;
 	/* for the log */
 	int64_t db_us;
@@ -78,6 +81,7 @@ struct batch {
 
 struct batch *batch_new(struct arena *, enum batch_kind);
 void batch_guard(struct batch *, struct stmt *); /* first statement only */
+/* its children follow it; the index is its own */
 size_t batch_add(struct batch *, struct stmt *);
 struct rows *batch_rows(const struct batch *, size_t i);
 
@@ -90,6 +94,48 @@ void db_free(struct db *);
  * With stream, 0 means that the first row has come (or the end).
  */
 int db_run(struct db *, struct batch *, struct err *);
+
+/*
+ * A long write: one transaction of any number of statements, several of which
+ * are under way at a time (load.c).
+ *
+ *   l = load_new(arena, db, &opts);
+ *   load_begin(l, guard, &err);             BEGIN and the guard, waited for
+ *   room = load_room(l, &err);              waits when all rooms are in use
+ *   load_send(l, stmt made in room, &err);  not waited for
+ *   load_commit(l, &err);                   0: PostgreSQL has committed
+ *
+ * After -1 nothing is under way, and load_failed is the statement that failed
+ * (NULL: none did).  The transaction can then be tried with other statements
+ * (load_try, each of which stays when it succeeds) until it is rolled back.
+ * It is rolled back with its arena at the latest.  What is to be said of the
+ * failure stands in load_batch.
+ */
+#define LOAD_ROOMS 4
+struct load;
+struct load_opts {
+	int timeout_ms;        /* each statement; 0: the db's */
+	int stream_timeout_ms; /* all of it */
+	int client_fd;         /* watched while we wait; -1: none */
+	/* told of each statement that succeeded, in their order */
+	void (*done)(void *arg, struct rows *);
+	void *arg;
+};
+struct load *load_new(struct arena *, struct db *, const struct load_opts *);
+int load_begin(struct load *, struct stmt *guard, struct err *);
+struct rows *load_guard(const struct load *); /* what the guard said */
+struct arena *load_room(struct load *, struct err *);
+int load_send(struct load *, struct stmt *, struct err *);
+int load_wait(struct load *, struct err *); /* until none is under way */
+struct stmt *load_failed(const struct load *);
+/* its rows, or NULL */
+struct rows *load_try(struct load *, struct stmt *, struct err *);
+/* what COMMIT would find (deferred constraints) */
+int load_check(struct load *, struct err *);
+int load_commit(struct load *, struct err *);
+void load_rollback(struct load *);
+struct batch *load_batch(const struct load *);
+
 /* is the database there: one trivial statement; for /health/ready */
 int db_ping(struct db *, int timeout_ms, struct err *);
 /* the database that the snapshot was made of (with check_version): batches
@@ -125,6 +171,8 @@ enum err_id sqlstate_err(const char *sqlstate, enum batch_kind);
  */
 size_t rows_ncols(const struct rows *);
 const struct stmt *rows_stmt(const struct rows *);
+/* the rows of the statement's child i */
+struct rows *rows_child(const struct rows *, size_t i);
 /* rows in hand, or -1 for a stream; for writes: rows affected */
 int64_t rows_count(const struct rows *);
 int rows_next(struct rows *, struct err *);

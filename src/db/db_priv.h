@@ -9,6 +9,7 @@
  *   receive.c   … sorting the answers
  *   verdict.c   … what its failure means
  *   run.c       db_run: attempts; ping; script
+ *   load.c      a long write: one transaction, many statements under way
  *   rows.c      results, streamed or in hand
  *   cancel.c    the cancel request, in a process of its own
  */
@@ -87,7 +88,18 @@ void prepared_undoom(struct prepared *);
 
 enum link_state { LINK_UNTRIED, LINK_UP, LINK_DOWN };
 
-enum control { CONTROL_BEGIN, CONTROL_COMMIT, CONTROL_ROLLBACK, CONTROL__MAX };
+enum control {
+	CONTROL_BEGIN,
+	CONTROL_COMMIT,
+	CONTROL_ROLLBACK,
+	/* of a long write (load.c) */
+	CONTROL_WRITE,   /* BEGIN */
+	CONTROL_SAVE,    /* the place to go back to */
+	CONTROL_RELEASE, /* what came after it stays */
+	CONTROL_BACK,
+	CONTROL_CHECK, /* deferred constraints, now */
+	CONTROL__MAX
+};
 
 /* which database: OIDs alone are alike in all clusters */
 struct database_id {
@@ -170,8 +182,18 @@ struct run {
 struct run *run_new(struct db *, struct batch *, int64_t deadline_us);
 /* all messages of the batch, and the burst that sends them (send.c) */
 void run_send(struct run *);
+/* the same one by one */
+void run_send_control(struct run *, enum control);
+void run_send_settings(struct run *);
+void run_send_stmt(struct run *, size_t i);
+void run_send_sync(struct run *);
 /* reads answers to the end, or to the next rows of a stream */
 void run_receive(struct run *);
+/* the answers up to the next sync only; the connection is looked after by
+ * run_finish */
+void run_receive_sync(struct run *);
+/* no more answers will be read: is the connection fit for the next batch? */
+void run_finish(struct run *);
 /* one result of the present op; NULL: its end, or lost (wait.c) */
 PGresult *run_await(struct run *);
 void run_lose(struct run *, const char *why);
@@ -185,6 +207,7 @@ void run_note_error(struct run *, const struct op *, const PGresult *);
 int run_verdict(struct run *, struct err *);
 
 struct rows {
+	const struct batch *batch;
 	const struct stmt *stmt;
 	PGresult *res;
 	int at, n, ncols;

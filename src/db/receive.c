@@ -24,6 +24,7 @@ get_rows(struct run *r, size_t i)
 
 	if (b->rows[i] == NULL) {
 		b->rows[i] = arena_make(b->arena, struct rows);
+		b->rows[i]->batch = b;
 		b->rows[i]->stmt = b->stmts[i];
 	}
 	return b->rows[i];
@@ -152,9 +153,8 @@ take(struct run *r, const struct op *op, PGresult *res)
 	return false;
 }
 
-/* no more answers will be read: is the connection fit for the next batch? */
-static void
-finish(struct run *r)
+void
+run_finish(struct run *r)
 {
 	struct db *db = r->db;
 
@@ -166,7 +166,7 @@ finish(struct run *r)
 	if (r->lost)
 		conn_lost(db, r->why_lost);
 	/* this server is a standby: the next attempt looks for a writer */
-	if (r->b->kind == BATCH_WRITE && strcmp(r->b->sqlstate, "25006") == 0)
+	if (r->b->kind != BATCH_READ && strcmp(r->b->sqlstate, "25006") == 0)
 		conn_drop(db);
 	if (db->conn != NULL && r->forget_all) {
 		prepared_clear(&db->prepared);
@@ -195,7 +195,27 @@ run_receive(struct run *r)
 			run_lose(r, "the sync was not answered");
 		}
 	}
-	finish(r);
+	run_finish(r);
+}
+
+void
+run_receive_sync(struct run *r)
+{
+	PGresult *res;
+
+	while (r->at < r->nops && !r->lost) {
+		const struct op *op = &r->ops[r->at];
+
+		res = run_await(r);
+		if (res != NULL)
+			take(r, op, res);
+		else if (op->kind != OP_SYNC)
+			r->at++;
+		else if (++r->nulls > NULLS_MAX)
+			run_lose(r, "the sync was not answered");
+		if (res != NULL && op->kind == OP_SYNC)
+			return;
+	}
 }
 
 void

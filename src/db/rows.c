@@ -8,6 +8,7 @@
  */
 #include "db/db_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +152,18 @@ const struct stmt *
 rows_stmt(const struct rows *r)
 {
 	return r->stmt;
+}
+
+struct rows *
+rows_child(const struct rows *r, size_t i)
+{
+	const struct batch *b = r->batch;
+	size_t at = 0;
+
+	assert(i < r->stmt->nchildren);
+	while (b->stmts[at] != r->stmt->children[i])
+		at++;
+	return b->rows[at];
 }
 
 int64_t

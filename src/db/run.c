@@ -30,7 +30,7 @@ is_again(struct run *r, struct tries *t)
 {
 	if (r->cancelled)
 		return false;
-	if (r->lost && !t->relinked && (r->b->kind == BATCH_READ || !r->sent)) {
+	if (r->lost && !t->relinked && (r->b->kind != BATCH_WRITE || !r->sent)) {
 		t->relinked = true;
 		return true;
 	}
@@ -56,7 +56,7 @@ forget_attempt(struct batch *b)
 			b->rows[i] = NULL;
 		}
 	b->sqlstate[0] = '\0';
-	b->constraint = b->column = b->table = NULL;
+	b->constraint = b->column = b->table = b->schema = NULL;
 }
 
 /* behind a pooler an aborted transaction occupies a server connection */

@@ -18,6 +18,11 @@ static const struct {
     [CONTROL_BEGIN] = {"b", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
     [CONTROL_COMMIT] = {"c", "COMMIT"},
     [CONTROL_ROLLBACK] = {"r", "ROLLBACK"},
+    [CONTROL_WRITE] = {"w", "BEGIN"},
+    [CONTROL_SAVE] = {"p", "SAVEPOINT dynapi"},
+    [CONTROL_RELEASE] = {"q", "RELEASE SAVEPOINT dynapi"},
+    [CONTROL_BACK] = {"k", "ROLLBACK TO SAVEPOINT dynapi"},
+    [CONTROL_CHECK] = {"d", "SET CONSTRAINTS ALL IMMEDIATE"},
 };
 
 /* what the startup options are without a pooler */
@@ -41,7 +46,7 @@ run_new(struct db *db, struct batch *b, int64_t deadline_us)
 	r->deadline_us = deadline_us;
 	r->client_fd = b->client_fd;
 	r->ops =
-	    arena_array(b->arena, struct op, 2 * b->n + DEALLOCATE_AT_ONCE + 8);
+	    arena_array(b->arena, struct op, 2 * b->n + DEALLOCATE_AT_ONCE + 12);
 	b->run = r;
 	if (b->rows == NULL)
 		b->rows = arena_array(b->arena, struct rows *, b->n);
@@ -71,8 +76,8 @@ send_text(
 	    r->db->conn, text, (int)nargs, NULL, args, NULL, NULL, 0);
 }
 
-static void
-send_control(struct run *r, enum control c)
+void
+run_send_control(struct run *r, enum control c)
 {
 	struct prepared_stmt *p = &r->db->control[c];
 	PGconn *conn = r->db->conn;
@@ -96,8 +101,8 @@ send_control(struct run *r, enum control c)
 	expect(r, ok, OP_CONTROL, 0, NULL);
 }
 
-static void
-send_settings(struct run *r)
+void
+run_send_settings(struct run *r)
 {
 	char *text =
 	    arena_printf(r->b->arena, "%d", r->db->opts.statement_timeout_ms);
@@ -108,8 +113,8 @@ send_settings(struct run *r)
 		    0, NULL);
 }
 
-static void
-send_stmt(struct run *r, size_t i)
+void
+run_send_stmt(struct run *r, size_t i)
 {
 	const struct stmt *s = r->b->stmts[i];
 	const char *const *args = (const char *const *)s->args;
@@ -153,8 +158,8 @@ send_deallocates(struct run *r)
 	}
 }
 
-static void
-send_sync(struct run *r)
+void
+run_send_sync(struct run *r)
 {
 	if (r->lost)
 		return;
@@ -177,6 +182,14 @@ wants_block(const struct batch *b)
 	       !(b->n == 2 && b->guard == 0 && b->stmts[0]->read_only);
 }
 
+/* what a commit would have checked, and then none of it */
+static void
+send_undo(struct run *r)
+{
+	run_send_control(r, CONTROL_CHECK);
+	run_send_control(r, CONTROL_ROLLBACK);
+}
+
 void
 run_send(struct run *r)
 {
@@ -185,16 +198,20 @@ run_send(struct run *r)
 
 	prepared_next_batch(&r->db->prepared);
 	if (PQtransactionStatus(r->db->conn) != PQTRANS_IDLE)
-		send_control(r, CONTROL_ROLLBACK);
+		run_send_control(r, CONTROL_ROLLBACK);
 	if (block)
-		send_control(r, CONTROL_BEGIN);
+		run_send_control(r, CONTROL_BEGIN);
+	else if (b->kind == BATCH_TRY)
+		run_send_control(r, CONTROL_WRITE);
 	if (r->db->opts.pooled)
-		send_settings(r);
+		run_send_settings(r);
 	for (size_t i = 0; i < b->n; i++)
-		send_stmt(r, i);
+		run_send_stmt(r, i);
 	if (block)
-		send_control(r, CONTROL_COMMIT);
+		run_send_control(r, CONTROL_COMMIT);
+	else if (b->kind == BATCH_TRY)
+		send_undo(r);
 	if (r->db->prepared.ndoomed > 0)
 		send_deallocates(r);
-	send_sync(r);
+	run_send_sync(r);
 }

@@ -15,6 +15,18 @@ static const struct {
 #undef SQLSTATE
 };
 
+/* the classes that the SQL standard leaves to others, but for those that
+ * PostgreSQL (XX) and we (ZD) have taken: a trigger's own refusal */
+static bool
+is_custom(const char *sqlstate)
+{
+	char c = sqlstate[0];
+
+	return ((c >= '6' && c <= '9') || (c >= 'I' && c <= 'Z')) &&
+	       strncmp(sqlstate, "XX", 2) != 0 &&
+	       strncmp(sqlstate, "ZD", 2) != 0;
+}
+
 enum err_id
 sqlstate_err(const char *sqlstate, enum batch_kind kind)
 {
@@ -23,7 +35,8 @@ sqlstate_err(const char *sqlstate, enum batch_kind kind)
 		    0)
 			return kind == BATCH_READ ? table[i].read
 						  : table[i].write;
-	return ERR_INTERNAL;
+	return kind != BATCH_READ && is_custom(sqlstate) ? ERR_CONSTRAINT
+							 : ERR_INTERNAL;
 }
 
 bool

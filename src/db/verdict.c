@@ -83,7 +83,7 @@ run_note_error(struct run *r, const struct op *op, const PGresult *res)
 		return;
 	}
 	/* a read has its answers by then */
-	if (op->kind == OP_DEALLOCATE && b->kind == BATCH_READ) {
+	if (op->kind == OP_DEALLOCATE && b->kind != BATCH_WRITE) {
 		prepared_undoom(&r->db->prepared);
 		return;
 	}
@@ -97,6 +97,7 @@ run_note_error(struct run *r, const struct op *op, const PGresult *res)
 	b->constraint = get_field(r, res, PG_DIAG_CONSTRAINT_NAME);
 	b->column = get_field(r, res, PG_DIAG_COLUMN_NAME);
 	b->table = get_field(r, res, PG_DIAG_TABLE_NAME);
+	b->schema = get_field(r, res, PG_DIAG_SCHEMA_NAME);
 	r->message = get_field(r, res, PG_DIAG_MESSAGE_PRIMARY);
 	r->in_function = is_said_by_function(res);
 	r->guard_raised =

@@ -73,13 +73,17 @@ make_session(struct ctx *c, struct session *s, struct str id, int64_t user_id)
 	s->refresh = make_token(c, s, "refresh", ttl_ms);
 }
 
+struct str
+account_token(struct ctx *c, const struct session *s)
+{
+	return make_token(c, s, "access", c->app->conf.access_ttl);
+}
+
 static void
 write_tokens(struct ctx *c, struct jsonw *w, const struct session *s)
 {
-	struct str access = make_token(c, s, "access", c->app->conf.access_ttl);
-
 	jsonw_kv(w, "refresh", s->refresh);
-	jsonw_kv(w, "access", access);
+	jsonw_kv(w, "access", account_token(c, s));
 }
 
 /* ---- login -------------------------------------------------------------- */
@@ -90,10 +94,10 @@ struct account {
 };
 
 static int
-find_account(struct ctx *c, struct str username, struct account *account)
+find_account(struct ctx *c, struct stmt *lookup, struct account *account)
 {
 	struct batch *b = ctx_batch(c, BATCH_READ);
-	size_t at = batch_add(b, session_lookup(c->arena, username));
+	size_t at = batch_add(b, lookup);
 	struct rows *rows;
 	int rc;
 
@@ -130,67 +134,79 @@ check_password(struct ctx *c, const struct account *account,
 }
 
 static int
-respond_login(struct ctx *c, struct rows *rows, const struct session *s)
+open_session(struct ctx *c, const struct account *account, struct str new_hash,
+    struct session *s, struct rows **user)
 {
-	struct jsonw w;
-	int rc = rows_next(rows, &c->err);
+	struct batch *b = ctx_batch(c, BATCH_WRITE);
+	size_t at;
+	int rc;
 
-	if (rc < 0)
+	make_session(c, s, session_id_new(c->arena), account->id);
+	at = batch_add(b,
+	    session_open(c->arena, s, account->hash, new_hash, c->req.remote));
+	if (ctx_run(c, b) != 0)
 		return -1;
+	*user = batch_rows(b, at);
+	rc = rows_next(*user, &c->err);
 	if (rc == 0)
 		return err_world(&c->err, ERR_LOGIN_FAILED,
 		    "the account changed while it was checked");
-	respond_begin(c, &w);
-	jsonw_object(&w);
-	write_tokens(c, &w, s);
-	jsonw_key(&w, "user");
-	jsonw_object(&w);
-	jsonw_kv_i64(&w, "id", s->user_id);
-	jsonw_kv(&w, "username", rows_cell(rows, 1));
-	jsonw_kv(&w, "email", rows_cell(rows, 2));
-	jsonw_kv(&w, "contact", rows_cell(rows, 3));
-	jsonw_end(&w);
-	jsonw_end(&w);
-	return respond_json(c, 200);
+	return rc < 0 ? -1 : 0;
 }
 
-static int
-open_session(struct ctx *c, const struct account *account, struct str new_hash)
+int
+account_open(struct ctx *c, struct stmt *lookup, struct str password,
+    struct session *s, struct rows **user)
 {
-	struct batch *b = ctx_batch(c, BATCH_WRITE);
-	struct session s;
-	size_t at;
+	struct str new_hash = STR_NONE;
+	struct account account;
+	bool rehash;
 
-	make_session(c, &s, session_id_new(c->arena), account->id);
-	at = batch_add(b,
-	    session_open(c->arena, &s, account->hash, new_hash, c->req.remote));
-	if (ctx_run(c, b) != 0)
+	if (password.len > PASSWORD_BYTES_MAX)
+		return err_add_field(&c->err, ERR_BAD_VALUE, STR("password"),
+		    "This password is too long: 1,024 bytes at most.");
+	if (find_account(c, lookup, &account) != 0 ||
+	    check_password(c, &account, password, &rehash) != 0)
 		return -1;
-	return respond_login(c, batch_rows(b, at), &s);
+	if (rehash)
+		new_hash = str_from(password_hash(c->arena, password));
+	return open_session(c, &account, new_hash, s, user);
+}
+
+void
+account_write(struct jsonw *w, const struct session *s, const struct rows *user)
+{
+	jsonw_object(w);
+	jsonw_kv_i64(w, "id", s->user_id);
+	jsonw_kv(w, "username", rows_cell(user, 1));
+	jsonw_kv(w, "email", rows_cell(user, 2));
+	jsonw_kv(w, "contact", rows_cell(user, 3));
+	jsonw_end(w);
 }
 
 static int
 account_login(struct ctx *c)
 {
-	struct str username, password, new_hash = STR_NONE;
-	struct account account;
-	bool rehash;
+	struct str username, password;
+	struct rows *user;
+	struct session s;
+	struct jsonw w;
 
 	if (take_object(c) != 0)
 		return -1;
 	username = take_text(c, "username");
 	password = take_text(c, "password");
-	if (password.len > PASSWORD_BYTES_MAX)
-		err_add_field(&c->err, ERR_BAD_VALUE, STR("password"),
-		    "This password is too long: 1,024 bytes at most.");
-	if (c->err.id != ERR_NONE)
+	if (c->err.id != ERR_NONE ||
+	    account_open(c, session_lookup(c->arena, username), password, &s,
+		&user) != 0)
 		return -1;
-	if (find_account(c, username, &account) != 0 ||
-	    check_password(c, &account, password, &rehash) != 0)
-		return -1;
-	if (rehash)
-		new_hash = str_from(password_hash(c->arena, password));
-	return open_session(c, &account, new_hash);
+	respond_begin(c, &w);
+	jsonw_object(&w);
+	write_tokens(c, &w, &s);
+	jsonw_key(&w, "user");
+	account_write(&w, &s, user);
+	jsonw_end(&w);
+	return respond_json(c, 200);
 }
 
 /* ---- refresh and logout ------------------------------------------------- */

@@ -23,6 +23,14 @@ is_value_fault(const struct batch *b, const struct type *t)
 		       strcmp(b->sqlstate, "XX000") == 0));
 }
 
+/* of a domain, which belongs to no table */
+static bool
+is_domain_fault(const struct batch *b)
+{
+	return b->table == NULL && (strcmp(b->sqlstate, "23514") == 0 ||
+				       strcmp(b->sqlstate, "23502") == 0);
+}
+
 static bool
 is_refused(struct ctx *c, const struct column *col, struct str text)
 {
@@ -33,25 +41,39 @@ is_refused(struct ctx *c, const struct column *col, struct str text)
 	err_init(&err, c->arena);
 	batch_guard(b, ctx_guard(c, c->action));
 	batch_add(b, stmt_cast(c->arena, &as));
-	return db_run(c->app->db, b, &err) != 0 && is_value_fault(b, col->type);
+	return db_run(c->app->db, b, &err) != 0 &&
+	       (is_value_fault(b, col->type) || is_domain_fault(b));
 }
 
 /* is there anything to find out? */
 static bool
 is_unclear(const struct ctx *c)
 {
-	return (c->err.id == ERR_BAD_VALUE || c->err.id == ERR_INTERNAL) &&
-	       c->err.fields == NULL && c->res.state == RESPONSE_HEAD &&
-	       c->batch != NULL && *c->batch->sqlstate != '\0';
+	if (c->err.fields != NULL || c->res.state != RESPONSE_HEAD ||
+	    c->batch == NULL || *c->batch->sqlstate == '\0')
+		return false;
+	return c->err.id == ERR_BAD_VALUE || c->err.id == ERR_INTERNAL ||
+	       (c->err.id == ERR_CONSTRAINT && is_domain_fault(c->batch));
 }
 
 static void
 blame(struct ctx *c, const struct column *col, struct str field)
 {
+	bool domain = c->err.id == ERR_CONSTRAINT;
+	const char *detail = c->err.detail, *cause = c->err.cause;
+
 	if (c->err.fields == NULL)
 		err_clear(&c->err);
-	err_add_field(&c->err, ERR_BAD_VALUE, field,
-	    "This is not a valid %.*s.", STR_ARGS(col->type->display));
+	if (domain)
+		err_add_field(&c->err, ERR_CONSTRAINT, field,
+		    "This value is not allowed.");
+	else
+		err_add_field(&c->err, ERR_BAD_VALUE, field,
+		    "This is not a valid %.*s.", STR_ARGS(col->type->display));
+	if (domain) {
+		c->err.detail = detail;
+		c->err.cause = cause;
+	}
 }
 
 int
@@ -69,21 +91,50 @@ blame_body(struct ctx *c, const struct body *body)
 	return -1;
 }
 
+/* only values that are cast to the column's own type */
+static void
+blame_value(struct ctx *c, const struct path *p, const struct value *v)
+{
+	if (p->column != NULL && p->njson == 0 && !v->is_null &&
+	    v->type == p->column->type && is_refused(c, p->column, v->text))
+		blame(c, p->column, p->text);
+}
+
 static void
 blame_filters(struct ctx *c, const struct expr *e)
 {
-	const struct path *p;
-
 	if (e == NULL)
 		return;
-	if (e->kind == EXPR_AND || e->kind == EXPR_OR || e->kind == EXPR_NOT)
+	switch (e->kind) {
+	case EXPR_AND:
+	case EXPR_OR:
+	case EXPR_NOT:
 		for (size_t i = 0; i < e->list.n; i++)
 			blame_filters(c, e->list.v[i]);
-	if (e->kind != EXPR_CMP || e->cmp.value.is_null)
 		return;
-	p = &e->cmp.path;
-	if (is_refused(c, p->column, e->cmp.value.text))
-		blame(c, p->column, p->text);
+	case EXPR_CMP:
+		blame_value(c, &e->cmp.path, &e->cmp.value);
+		return;
+	case EXPR_IN:
+	case EXPR_BETWEEN:
+		for (size_t i = 0; i < e->in.n; i++)
+			blame_value(c, &e->in.path, &e->in.v[i]);
+		return;
+	case EXPR_EXISTS:
+		blame_filters(c, e->exists.where);
+		return;
+	case EXPR_ISNULL:
+		return;
+	}
+}
+
+static void
+blame_includes(struct ctx *c, const struct query *q)
+{
+	for (size_t i = 0; i < q->ninclude; i++) {
+		blame_filters(c, q->include[i].query->where);
+		blame_includes(c, q->include[i].query);
+	}
 }
 
 int
@@ -100,5 +151,7 @@ blame_query(struct ctx *c, const struct query *q)
 		return err_set(&c->err, ERR_NOT_FOUND, NULL);
 	}
 	blame_filters(c, q->where);
+	blame_filters(c, q->having);
+	blame_includes(c, q);
 	return -1;
 }

@@ -89,12 +89,7 @@ static void
 write_target(
     struct jsonw *w, const struct column *col, const struct rights *rights)
 {
-	const struct right *far;
-
-	if (col->fkey == NULL)
-		return;
-	far = rights_on(rights, col->fkey->far_table);
-	if (far == NULL || !far->has[ACTION_READ])
+	if (col->fkey == NULL || !rights_see(rights, col->fkey->far_table))
 		return;
 	jsonw_key(w, "references");
 	jsonw_object(w);
@@ -142,6 +137,17 @@ write_columns(
 	jsonw_end(w);
 }
 
+/* what can be asked for beside the columns, and never written */
+static void
+write_computed(struct jsonw *w, const struct table *t)
+{
+	jsonw_key(w, "computed");
+	jsonw_object(w);
+	for (size_t i = 0; i < t->ncomputed; i++)
+		write_column(w, &t->computed[i], NULL);
+	jsonw_end(w);
+}
+
 static void
 write_limits(struct ctx *c, struct jsonw *w)
 {
@@ -156,6 +162,9 @@ write_limits(struct ctx *c, struct jsonw *w)
 	jsonw_kv_i64(w, "url_bytes", conf->url_max);
 	jsonw_kv_i64(w, "parameters", conf->max_params);
 	jsonw_kv_i64(w, "filters", conf->max_filters);
+	jsonw_kv_i64(w, "includes", conf->max_includes);
+	jsonw_kv_i64(w, "relation_depth", conf->max_depth);
+	jsonw_kv_i64(w, "included_rows", conf->max_included);
 	jsonw_end(w);
 }
 
@@ -171,6 +180,8 @@ write_media_types(struct jsonw *w)
 	jsonw_key(w, "parses");
 	jsonw_array(w);
 	jsonw_cstr(w, "application/json");
+	jsonw_cstr(w, "application/x-ndjson");
+	jsonw_cstr(w, "text/csv");
 	jsonw_end(w);
 }
 
@@ -199,6 +210,49 @@ write_actions(struct ctx *c, struct jsonw *w, const struct rights *rights)
 }
 
 static void
+write_relation(struct jsonw *w, const struct relation *r)
+{
+	bool one = r->kind == RELATION_TO_ONE;
+
+	jsonw_key_str(w, r->name);
+	jsonw_object(w);
+	jsonw_kv(w, "table", r->far->qname);
+	jsonw_kv_c(w, "kind", one ? "one" : "many");
+	jsonw_key(w, "columns");
+	jsonw_array(w);
+	for (size_t i = 0; i < r->ncolumns; i++)
+		jsonw_str(w, r->near->columns[r->columns[i]].name);
+	jsonw_end(w);
+	if (r->via != NULL)
+		jsonw_kv(w, "through", r->via->qname);
+	jsonw_end(w);
+}
+
+/* what include= and paths can name, as far as he may read it */
+static int
+write_relations(struct ctx *c, struct jsonw *w, const struct rights *rights)
+{
+	struct visible visible = {rights_visible, rights};
+	struct relations relations;
+
+	if (schema_relations(c->app->schema, c->arena, c->table,
+		c->app->conf.conceal ? &visible : NULL, &relations,
+		&c->err) != 0)
+		return -1;
+	jsonw_key(w, "relations");
+	jsonw_object(w);
+	for (size_t i = 0; i < relations.n; i++) {
+		const struct relation *r = &relations.v[i];
+
+		if (rights_see(rights, r->far->qname) &&
+		    (r->via == NULL || rights_see(rights, r->via->qname)))
+			write_relation(w, r);
+	}
+	jsonw_end(w);
+	return 0;
+}
+
+static int
 write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 {
 	const struct table *t = c->table;
@@ -213,7 +267,11 @@ write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 	jsonw_end(w);
 	jsonw_key(w, "fields");
 	write_columns(w, t, rights);
+	write_computed(w, t);
+	if (write_relations(c, w, rights) != 0)
+		return -1;
 	write_limits(c, w);
+	return 0;
 }
 
 const char *
@@ -227,6 +285,10 @@ data_methods(const struct ctx *c)
 	if (route_segment(c->route, &c->req, "key") == NULL) {
 		if (t->can_insert)
 			buf_lit(&b, ", POST");
+		if (t->can_update && c->dialect == &dialect_native)
+			buf_lit(&b, ", PATCH");
+		if (t->can_delete && c->dialect == &dialect_native)
+			buf_lit(&b, ", DELETE");
 		return b.p;
 	}
 	if (t->can_update)
@@ -252,7 +314,8 @@ data_options(struct ctx *c)
 	response_header(&c->res, "Allow", str_from(data_methods(c)));
 	respond_begin(c, &w);
 	jsonw_object(&w);
-	write_table(c, &w, &rights);
+	if (write_table(c, &w, &rights) != 0)
+		return -1;
 	write_actions(c, &w, &rights);
 	jsonw_end(&w);
 	return respond_json(c, 200);

@@ -1,8 +1,9 @@
 /*
- * Writing /api/dyn/{table}/: create, replace, update, delete.  An answer 2xx
- * is given only after PostgreSQL has committed.  The row comes back in the
- * same statement, and goes out only to a caller who may read it; the guard
- * has said whether he may.
+ * Writing one row, for every dialect; and /api/dyn/{table}/: create, replace,
+ * update, delete as the native one shows them.  An answer 2xx is given only
+ * after PostgreSQL has committed.  The row comes back in the same statement,
+ * and goes out only to a caller who may read it; the guard has said whether
+ * he may.
  */
 #include "handler/handler.h"
 
@@ -10,6 +11,7 @@
 #include "base/codec.h"
 #include "base/escape.h"
 #include "base/json.h"
+#include "base/jsonw.h"
 #include "render/render.h"
 
 /* the guard has said it in its only cell */
@@ -22,50 +24,6 @@ may_read(struct ctx *c, const struct batch *b)
 	       str_starts(rows_cell(guard, 0), STR("t"));
 }
 
-/* a key as a path has it: bytea is base64 as in JSON, and what comes as JSON
- * has no quotes around it */
-static struct str
-key_text(
-    struct ctx *c, const struct table *t, size_t col, const struct rows *row)
-{
-	enum type_class class = t->columns[col].type->class;
-	struct str cell = rows_cell(row, col), bytes;
-	const struct json *j;
-	struct buf b;
-
-	if (class == TYPE_RANGE || class == TYPE_OTHER) {
-		j = json_parse(c->arena, cell, NULL);
-		return j != NULL && j->kind == JSON_STRING ? j->text : cell;
-	}
-	if (class != TYPE_BYTEA ||
-	    hex_decode(c->arena, str_sub(cell, 2, cell.len), &bytes) != 0)
-		return cell;
-	buf_init(&b, c->arena, 4 * bytes.len + 4);
-	buf_base64(&b, bytes);
-	return buf_view(&b);
-}
-
-/* "/mount/api/dyn/film/7/" from a returned row */
-static void
-location_header(struct ctx *c, const struct rows *row)
-{
-	const struct table *t = c->table;
-	struct buf path, link;
-
-	buf_init(&path, c->arena, 3000);
-	buf_lit(&path, "/api/dyn/");
-	buf_url(&path, t->path);
-	for (size_t i = 0; i < t->nkey; i++) {
-		buf_char(&path, i == 0 ? '/' : ',');
-		buf_url(&path, key_text(c, t, t->key[i], row));
-	}
-	buf_char(&path, '/');
-	buf_init(&link, c->arena, 3500);
-	ctx_link(c, &link, buf_view(&path));
-	if (!path.overflow && !link.overflow)
-		response_header(&c->res, "Location", buf_view(&link));
-}
-
 static int
 not_writable(struct ctx *c, const char *verb)
 {
@@ -75,6 +33,336 @@ not_writable(struct ctx *c, const char *verb)
 	    STR_ARGS(c->table->qname));
 }
 
+static struct stmt_opts
+write_opts(const struct ctx *c, const struct write *w)
+{
+	return w->want_tag ? etag_opts(c) : c->app->stmt_opts;
+}
+
+static struct batch *
+write_batch(struct ctx *c, const struct write *w)
+{
+	struct batch *b = ctx_batch(c, w->dry_run ? BATCH_TRY : BATCH_WRITE);
+
+	batch_guard(b, ctx_guard(c, w->action));
+	return b;
+}
+
+/* what the caller may see of it; rows begins with the row */
+static void
+take_row(struct ctx *c, struct write *w, struct batch *b, struct rows *rows)
+{
+	bool readable = may_read(c, b);
+
+	w->affected = rows_count(rows);
+	if (readable && rows_next(rows, &c->err) == 1)
+		w->tag = etag_of(c, rows);
+	rows_rewind(rows);
+	if (readable && w->want_row)
+		w->rows = rows;
+}
+
+/* ---- create ------------------------------------------------------------- */
+
+/* a key as a path has it: bytea is base64 as in JSON */
+void
+key_segment(struct ctx *c, struct buf *out, size_t i, struct str text)
+{
+	const struct column *col = &c->table->columns[c->table->key[i]];
+	struct str bytes;
+	struct buf b;
+
+	if (i > 0)
+		buf_char(out, ',');
+	if (col->type->class != TYPE_BYTEA ||
+	    hex_decode(c->arena, str_sub(text, 2, text.len), &bytes) != 0) {
+		buf_url(out, text);
+		return;
+	}
+	buf_init(&b, c->arena, 4 * bytes.len + 4);
+	buf_base64(&b, bytes);
+	buf_url(out, buf_view(&b));
+}
+
+/* what comes as JSON has no quotes in a path */
+static struct str
+cell_text(struct ctx *c, const struct column *col, struct str cell)
+{
+	const struct json *j;
+
+	if (col->type->class != TYPE_RANGE && col->type->class != TYPE_OTHER)
+		return cell;
+	j = json_parse(c->arena, cell, NULL);
+	return j != NULL && j->kind == JSON_STRING ? j->text : cell;
+}
+
+/* n: of a nested create, whose rows know where their keys are */
+static void
+take_key(
+    struct ctx *c, struct write *w, struct rows *rows, const struct nested *n)
+{
+	const struct table *t = c->table;
+	struct buf key;
+	size_t at;
+
+	if (t->nkey == 0 || rows_next(rows, &c->err) != 1)
+		return;
+	buf_init(&key, c->arena, 3000);
+	for (size_t i = 0; i < t->nkey; i++) {
+		at = w->want_row ? t->key[i] : i;
+		if (n != NULL)
+			at = data_nested_key(n, rows, i);
+		key_segment(c, &key, i,
+		    cell_text(c, &t->columns[t->key[i]], rows_cell(rows, at)));
+	}
+	if (!key.overflow)
+		w->key = buf_view(&key);
+	rows_rewind(rows);
+}
+
+static int
+create_row(struct ctx *c, struct write *w)
+{
+	struct stmt_opts opts = write_opts(c, w);
+	struct once once;
+	struct body body;
+	struct batch *b;
+	size_t at, check = 0;
+	int keyed = 0;
+
+	if (!c->table->can_insert)
+		return not_writable(c, "insert");
+	if (w->once && (keyed = once_read(c, &once)) < 0)
+		return -1;
+	if (body_parse(c->arena, c->table, w->body, BODY_CREATE, NULL, &body,
+		&c->err) != 0)
+		return -1;
+	b = write_batch(c, w);
+	if (keyed)
+		check = batch_add(b, stmt_once_check(c->arena, &once));
+	at = batch_add(b,
+	    keyed ? stmt_insert_once(
+			c->arena, c->table, &body, w->want_row, &once, &opts)
+		  : stmt_insert(c->arena, c->table, &body, w->want_row, &opts));
+	if (ctx_run(c, b) != 0) {
+		if (keyed && (keyed = once_replay(c, w, &once, check)) != 0)
+			return keyed < 0 ? -1 : 0;
+		return blame_body(c, &body);
+	}
+	/* a trigger may have swallowed the row: then there is none to show */
+	take_key(c, w, batch_rows(b, at), NULL);
+	take_row(c, w, b, batch_rows(b, at));
+	return 0;
+}
+
+/* ---- update and delete -------------------------------------------------- */
+
+static struct query *
+key_query(struct ctx *c, const struct write *w)
+{
+	struct query_limits limits = ctx_limits(c);
+	struct query *q = query_new(c->arena);
+
+	if (query_resolve(
+		c->arena, q, c->app->schema, c->table, &limits, &c->err) != 0 ||
+	    query_key(c->arena, q, w->raw_key, &c->err) != 0)
+		return NULL;
+	q->norder = 0;
+	q->lenient_key = w->lenient_key;
+	return q;
+}
+
+/* NULL in *rule: no conditions.  Who guesses a tag guesses the row: only a
+ * reader may */
+static int
+read_rule(struct ctx *c, const struct write *w, struct tag_rule *storage,
+    struct tag_rule **rule)
+{
+	int some = w->conditional ? etag_rule(c, storage) : 0;
+
+	*rule = some > 0 ? storage : NULL;
+	if (some > 0) {
+		c->touched = &c->table;
+		c->ntouched = 1;
+	}
+	return some < 0 ? -1 : 0;
+}
+
+/* with a rule the last two columns say what became of it */
+static int
+check_outcome(struct ctx *c, struct rows *rows, const struct tag_rule *rule)
+{
+	size_t n = rows_stmt(rows)->ncols;
+	bool done, there;
+
+	if (rule == NULL)
+		return rows_count(rows) > 0
+			   ? 0
+			   : err_set(&c->err, ERR_NOT_FOUND, NULL);
+	if (rows_next(rows, &c->err) != 1)
+		return err_set(&c->err, ERR_NOT_FOUND, NULL);
+	done = str_eq(rows_cell(rows, n - 2), STR("t"));
+	there = str_eq(rows_cell(rows, n - 1), STR("t"));
+	rows_rewind(rows);
+	if (done)
+		return 0;
+	return err_set(
+	    &c->err, there ? ERR_PRECONDITION_FAILED : ERR_NOT_FOUND, NULL);
+}
+
+/* nothing to change: the row as it is, under the same right */
+static int
+update_nothing(struct ctx *c, struct write *w, struct query *q,
+    const struct body *none, const struct tag_rule *rule)
+{
+	struct stmt_opts opts = etag_opts(c);
+	struct batch *b = ctx_batch(c, BATCH_READ);
+	struct rows *rows;
+	struct str tag;
+	size_t at;
+
+	opts.etag = w->want_tag || rule != NULL;
+	batch_guard(b, ctx_guard(c, ACTION_UPDATE));
+	at = batch_add(b, stmt_update(c->arena, q, none, w->want_row, &opts));
+	if (ctx_run(c, b) != 0)
+		return blame_query(c, q);
+	rows = batch_rows(b, at);
+	if (rows_next(rows, &c->err) != 1)
+		return err_set(&c->err, ERR_NOT_FOUND, NULL);
+	if (rule != NULL) {
+		tag = etag_of(c, rows);
+		if (!etag_obeys(tag, rule))
+			return err_set(&c->err, ERR_PRECONDITION_FAILED, NULL);
+	}
+	rows_rewind(rows);
+	take_row(c, w, b, rows);
+	return 0;
+}
+
+static int
+update_row(struct ctx *c, struct write *w)
+{
+	struct stmt_opts opts = write_opts(c, w);
+	struct tag_rule storage, *rule;
+	struct query *q;
+	struct body body;
+	struct batch *b;
+	size_t at;
+
+	if (!c->table->can_update)
+		return not_writable(c, "update");
+	if (read_rule(c, w, &storage, &rule) != 0 ||
+	    (q = key_query(c, w)) == NULL ||
+	    body_parse(c->arena, c->table, w->body,
+		w->replace ? BODY_REPLACE : BODY_PATCH, q, &body, &c->err) != 0)
+		return -1;
+	if (body.n == 0)
+		return update_nothing(c, w, q, &body, rule);
+	b = write_batch(c, w);
+	at = batch_add(
+	    b, stmt_update_if(c->arena, q, &body, w->want_row, rule, &opts));
+	if (ctx_run(c, b) != 0) {
+		blame_query(c, q);
+		return blame_body(c, &body);
+	}
+	if (check_outcome(c, batch_rows(b, at), rule) != 0)
+		return -1;
+	take_row(c, w, b, batch_rows(b, at));
+	return 0;
+}
+
+static int
+delete_row(struct ctx *c, struct write *w)
+{
+	struct stmt_opts opts = c->app->stmt_opts;
+	struct tag_rule storage, *rule;
+	struct query *q;
+	struct batch *b;
+	size_t at;
+
+	if (!c->table->can_delete)
+		return not_writable(c, "delete");
+	if (read_rule(c, w, &storage, &rule) != 0 ||
+	    (q = key_query(c, w)) == NULL)
+		return -1;
+	opts.version = etag_opts(c).version;
+	b = write_batch(c, w);
+	at =
+	    batch_add(b, stmt_delete_if(c->arena, q, w->want_row, rule, &opts));
+	if (ctx_run(c, b) != 0)
+		return blame_query(c, q);
+	if (check_outcome(c, batch_rows(b, at), rule) != 0)
+		return -1;
+	take_row(c, w, b, batch_rows(b, at));
+	return 0;
+}
+
+int
+write_row(struct ctx *c, struct write *w)
+{
+	switch (w->action) {
+	case ACTION_CREATE:
+		return create_row(c, w);
+	case ACTION_UPDATE:
+		return update_row(c, w);
+	case ACTION_DELETE:
+		return delete_row(c, w);
+	case ACTION_READ:
+	case ACTION_BULK:
+		break;
+	}
+	return err_world(&c->err, ERR_INTERNAL, "reading is no writing");
+}
+
+/* ---- the native dialect: Prefer (RFC 7240) ------------------------------- */
+
+static void
+applied(struct ctx *c, const char *preference)
+{
+	response_header(&c->res, "Preference-Applied", str_from(preference));
+}
+
+/* what is asked for, and what of it is granted; the body is the default, but
+ * of a delete */
+static void
+take_preferences(struct ctx *c, struct write *w)
+{
+	bool minimal = request_prefers(&c->req, "return=minimal"),
+	     headers = request_prefers(&c->req, "return=headers-only"),
+	     whole = request_prefers(&c->req, "return=representation");
+
+	w->want_tag = w->action != ACTION_DELETE;
+	w->conditional = true;
+	w->once = true;
+	w->dry_run = request_prefers(&c->req, "tx=rollback");
+	w->want_row = w->action == ACTION_DELETE ? whole : !minimal && !headers;
+}
+
+void
+handling_header(struct ctx *c)
+{
+	if (request_prefers(&c->req, "handling=strict"))
+		applied(c, "handling=strict");
+	else if (request_prefers(&c->req, "handling=lenient"))
+		applied(c, "handling=lenient");
+}
+
+static void
+preference_headers(struct ctx *c, const struct write *w)
+{
+	if (w->dry_run)
+		applied(c, "tx=rollback");
+	if (request_prefers(&c->req, "return=minimal"))
+		applied(c, "return=minimal");
+	else if (request_prefers(&c->req, "return=headers-only"))
+		applied(c, "return=headers-only");
+	else if (w->rows != NULL &&
+		 request_prefers(&c->req, "return=representation"))
+		applied(c, "return=representation");
+}
+
+/* ---- the native dialect: answers ----------------------------------------- */
+
 static const struct format *
 write_format(struct ctx *c)
 {
@@ -83,149 +371,137 @@ write_format(struct ctx *c)
 	return respond_format(c, p != NULL ? p->value : STR_NONE);
 }
 
-/* ---- create ------------------------------------------------------------- */
+/* "/mount/api/dyn/film/7/" */
+static void
+location_header(struct ctx *c, struct str key)
+{
+	struct buf path, link;
+
+	if (key.p == NULL)
+		return;
+	buf_init(&path, c->arena, 3300);
+	buf_cstr(&path, c->dialect->base);
+	buf_url(&path, c->table->path);
+	buf_char(&path, '/');
+	buf_str(&path, key);
+	buf_char(&path, '/');
+	buf_init(&link, c->arena, 3500);
+	ctx_link(c, &link, buf_view(&path));
+	if (!path.overflow && !link.overflow)
+		response_header(&c->res, "Location", buf_view(&link));
+}
+
+static void
+created_headers(struct ctx *c, const struct write *w)
+{
+	response_status(&c->res, 201);
+	preference_headers(c, w);
+	if (w->replayed)
+		response_header(&c->res, "Idempotency-Replayed", STR("true"));
+	/* there is nothing at the place of what was undone */
+	if (w->dry_run)
+		return;
+	location_header(c, w->key);
+	etag_header(c, w->tag);
+}
+
+/* an object with rows of its relations in it: answered as it was sent, with
+ * the keys that were made */
+static int
+create_nested(struct ctx *c, struct write *w)
+{
+	struct nested_set set;
+	struct rows *rows;
+	struct jsonw j;
+	bool readable;
+
+	if (c->req.idempotency_key.len > 0)
+		return err_set(&c->err, ERR_BAD_REQUEST,
+		    "Idempotency-Key goes with single rows only.");
+	if (!c->table->can_insert)
+		return not_writable(c, "insert");
+	if (data_nested_run(c, w->body, w->dry_run, &set, &rows, &readable) !=
+	    0)
+		return -1;
+	take_key(c, w, rows, set.first);
+	if (readable && w->want_row)
+		w->rows = rows;
+	created_headers(c, w);
+	if (w->rows == NULL)
+		return 0;
+	respond_begin(c, &j);
+	if (data_nested_write(c, &j, &set, rows) != 0)
+		return -1;
+	return respond_json(c, 201);
+}
 
 static int
 data_create(struct ctx *c)
 {
+	struct write w = {.action = ACTION_CREATE, .body = c->body};
 	const struct format *f = write_format(c);
-	struct body body;
-	struct rows *rows;
-	struct batch *b;
-	size_t at;
 
-	if (f == NULL)
+	if (bulk_is_asked(c))
+		return bulk_create(c);
+	take_preferences(c, &w);
+	if (f != NULL && data_nested_is(c, w.body))
+		return create_nested(c, &w);
+	if (f == NULL || write_row(c, &w) != 0)
 		return -1;
-	if (!c->table->can_insert)
-		return not_writable(c, "insert");
-	if (body_parse(c->arena, c->table, c->body, BODY_CREATE, NULL, &body,
-		&c->err) != 0)
-		return -1;
-	b = ctx_batch(c, BATCH_WRITE);
-	batch_guard(b, ctx_guard(c, ACTION_CREATE));
-	at = batch_add(b,
-	    stmt_insert(c->arena, c->table, &body, true, &c->app->stmt_opts));
-	if (ctx_run(c, b) != 0)
-		return blame_body(c, &body);
-	rows = batch_rows(b, at);
-	response_status(&c->res, 201);
-	if (c->table->nkey > 0 && rows_next(rows, &c->err) == 1) {
-		location_header(c, rows);
-		rows_rewind(rows);
-	}
-	/* a trigger may have swallowed the row: then there is none to show */
-	if (rows_count(rows) == 0 || !may_read(c, b))
+	created_headers(c, &w);
+	if (w.rows == NULL || rows_count(w.rows) == 0)
 		return 0;
-	return respond_row(c, rows, f, 201);
+	return respond_row(c, w.rows, f, 201);
 }
 
-/* ---- update ------------------------------------------------------------- */
-
-static struct query *
-key_query(struct ctx *c)
-{
-	const struct segment *key;
-	struct query_limits limits = ctx_limits(c);
-	struct query *q = query_new(c->arena);
-
-	key = route_segment(c->route, &c->req, "key");
-	if (query_resolve(
-		c->arena, q, c->app->schema, c->table, &limits, &c->err) != 0 ||
-	    query_key(c->arena, q, key->raw, &c->err) != 0)
-		return NULL;
-	q->norder = 0;
-	return q;
-}
-
-/* nothing to change: the row as it is, under the same right */
+/* the row that was changed or deleted */
 static int
-update_nothing(struct ctx *c, struct query *q, const struct format *f)
+write_one(struct ctx *c, struct write *w)
 {
-	struct batch *b = ctx_batch(c, BATCH_READ);
-	size_t at;
+	const struct format *f = NULL;
 
-	batch_guard(b, ctx_guard(c, ACTION_UPDATE));
-	at = batch_add(b, stmt_select(c->arena, q, &c->app->stmt_opts));
-	if (ctx_run(c, b) != 0)
-		return blame_query(c, q);
-	if (rows_count(batch_rows(b, at)) > 0 && !may_read(c, b))
-		return respond_empty(c);
-	return respond_row(c, batch_rows(b, at), f, 200);
-}
-
-static int
-update_row(struct ctx *c, enum body_mode mode)
-{
-	const struct format *f = write_format(c);
-	struct query *q;
-	struct body body;
-	struct batch *b;
-	size_t at;
-
-	if (f == NULL)
+	w->raw_key = route_segment(c->route, &c->req, "key")->raw;
+	take_preferences(c, w);
+	if ((w->action != ACTION_DELETE || w->want_row) &&
+	    (f = write_format(c)) == NULL)
 		return -1;
-	if (!c->table->can_update)
-		return not_writable(c, "update");
-	if ((q = key_query(c)) == NULL ||
-	    body_parse(c->arena, c->table, c->body, mode, q, &body, &c->err) !=
-		0)
+	if (write_row(c, w) != 0)
 		return -1;
-	if (body.n == 0)
-		return update_nothing(c, q, f);
-	b = ctx_batch(c, BATCH_WRITE);
-	batch_guard(b, ctx_guard(c, ACTION_UPDATE));
-	at = batch_add(
-	    b, stmt_update(c->arena, q, &body, true, &c->app->stmt_opts));
-	if (ctx_run(c, b) != 0) {
-		blame_query(c, q);
-		return blame_body(c, &body);
-	}
-	if (rows_count(batch_rows(b, at)) > 0 && !may_read(c, b))
+	preference_headers(c, w);
+	if (!w->dry_run)
+		etag_header(c, w->tag);
+	if (w->rows == NULL)
 		return respond_empty(c);
-	return respond_row(c, batch_rows(b, at), f, 200);
+	return respond_row(c, w->rows, f, 200);
 }
 
 static int
 data_replace(struct ctx *c)
 {
-	return update_row(c, BODY_REPLACE);
+	return write_one(
+	    c, &(struct write){
+		   .action = ACTION_UPDATE, .replace = true, .body = c->body});
 }
 
 static int
 data_patch(struct ctx *c)
 {
-	return update_row(c, BODY_PATCH);
+	return write_one(
+	    c, &(struct write){.action = ACTION_UPDATE, .body = c->body});
 }
-
-/* ---- delete ------------------------------------------------------------- */
 
 static int
 data_delete(struct ctx *c)
 {
-	struct query *q;
-	struct batch *b;
-	size_t at;
-
-	if (!c->table->can_delete)
-		return not_writable(c, "delete");
-	if ((q = key_query(c)) == NULL)
-		return -1;
-	b = ctx_batch(c, BATCH_WRITE);
-	batch_guard(b, ctx_guard(c, ACTION_DELETE));
-	at = batch_add(b, stmt_delete(c->arena, q));
-	if (ctx_run(c, b) != 0)
-		return blame_query(c, q);
-	if (rows_count(batch_rows(b, at)) == 0)
-		return err_set(&c->err, ERR_NOT_FOUND, NULL);
-	return respond_empty(c);
+	return write_one(c, &(struct write){.action = ACTION_DELETE});
 }
 
 #define ROW   "/api/dyn/{table}/{key}"
 #define KEYED (NEEDS_TABLE | NEEDS_KEY)
 
 const struct route routes_write[] = {
-    {METHOD_POST, "/api/dyn/{table}", NEEDS_TABLE | NEEDS_JSON, data_create,
-	"Create a row"},
+    {METHOD_POST, "/api/dyn/{table}", NEEDS_TABLE | NEEDS_ROWS, data_create,
+	"Create a row, or many"},
     {METHOD_PUT, ROW, KEYED | NEEDS_JSON, data_replace, "Replace a row"},
     {METHOD_PATCH, ROW, KEYED | NEEDS_JSON, data_patch,
 	"Change some columns of a row"},

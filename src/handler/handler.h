@@ -9,18 +9,44 @@
 
 #include "app/app.h"
 
+struct buf;
 struct format;
 struct jsonw;
 
 extern const struct route routes_account[]; /* /api/auth/… */
-extern const struct route routes_data[];    /* /api/dyn/{table}/… reading */
-extern const struct route routes_write[];   /* /api/dyn/{table}/… writing */
+extern const struct route routes_auto[];    /* /api/auto/… reading */
+extern const struct route routes_auto_write[];
+extern const struct route routes_data[];  /* /api/dyn/{table}/… reading */
+extern const struct route routes_write[]; /* /api/dyn/{table}/… writing */
+extern const struct route routes_bulk[];  /* /api/dyn/{table}/ many rows */
 extern const struct route routes_health[];
 extern const struct route routes_index[];   /* /api/, /api/dyn/, reload */
 extern const struct route routes_options[]; /* OPTIONS */
+extern const struct route routes_v2[];      /* /api/v2/{table}/… */
+extern const struct route routes_v2_info[]; /* /api/v2/info/… */
+
+/* the front doors: their grammar, their errors */
+extern const struct dialect dialect_native; /* data_read.c */
+extern const struct dialect dialect_v2;     /* v2.c */
+extern const struct dialect dialect_auto;   /* auto.c */
+/* all of them, the default first, NULL-terminated */
+extern const struct dialect *const handler_dialects[];
 
 /* every table above under the root it belongs to, in the order of search */
 extern const struct root handler_roots[];
+
+/*
+ * The login of every front door (account.c): the account that lookup finds (a
+ * statement like session_lookup), its password, a new session.  *user is its
+ * row, read already; what goes wrong in any way looks the same from outside.
+ */
+int account_open(struct ctx *, struct stmt *lookup, struct str password,
+    struct session *, struct rows **user);
+/* {"id":…,"username":…,"email":…,"contact":…} */
+void account_write(
+    struct jsonw *, const struct session *, const struct rows *user);
+/* an access token of the session; its id and user_id are enough */
+struct str account_token(struct ctx *, const struct session *);
 
 /* what the caller may do, as auth_rights tells it (rights.c) */
 #define RIGHTS 5
@@ -36,11 +62,181 @@ struct rights {
 int rights_read(struct ctx *, struct rows *, struct rights *);
 /* NULL: he has none on this table */
 const struct right *rights_on(const struct rights *, struct str qname);
+/* may he read it? */
+bool rights_see(const struct rights *, struct str qname);
+/* the same for struct visible */
+bool rights_visible(const void *rights, const struct table *);
 /* "rights":["read"] */
 void rights_write(struct jsonw *, const struct right *);
 
 struct body;
 struct query;
+
+/*
+ * Reading, the same for every dialect (read.c): ask, run, write.
+ *
+ *   l.q = read_ask(c, &c->req.params)      the dialect's grammar, resolved
+ *   list_run(c, &l)                        guard, count, select: one flush
+ *   … headers from l.total, l.q->page …
+ *   list_write(c, &l)                      the rows, streamed or in hand
+ */
+#define NO_COUNT SIZE_MAX
+struct list {
+	struct query *q;
+	const struct format *format;
+	struct batch *b;
+	struct rows *rows; /* NULL after a HEAD that only counted */
+	size_t count_at;   /* index of the count in the batch, or NO_COUNT */
+	int64_t count_cap; /* the count stops here; 0: it is exact */
+	bool capped;       /* max_rows set the limit, not the client */
+	bool in_hand;      /* all rows are held; else they stream */
+	int64_t total;     /* matching rows, -1: not known */
+};
+/*
+ * Parses and resolves for c->table, and sets c->touched.  With conceal the
+ * tables that the caller may not read do not exist for his names.
+ */
+struct query *read_ask(struct ctx *, struct params *);
+/* the same for a tree that is parsed already (bodies) */
+int read_resolve(struct ctx *, struct query *);
+int list_run(struct ctx *, struct list *);
+int list_write(struct ctx *, struct list *);
+/* a row by its key (a raw path segment): rows of one statement, in hand;
+ * ERR_NOT_FOUND is the caller's to say when there is none */
+struct rows *read_row(struct ctx *, struct query *, struct str raw_key);
+/* Content-Range: table first-last/total (n rows from first; total -1: *) */
+void range_header(struct ctx *, int64_t first, int64_t n, int64_t total);
+/* pages of l->total rows */
+int64_t list_pages(const struct list *);
+/* the cursor behind the last row of a full cursor page, else STR_NONE */
+struct str list_cursor(struct ctx *, const struct list *);
+/* this list's own address (by the dialect's base and c->req.params) with one
+ * parameter replaced, or left out where value is STR_NONE */
+void list_link(struct ctx *, struct buf *, const char *name, struct str value);
+/* the same as Link: <…>; rel="…" */
+void link_header(
+    struct ctx *, const char *rel, const char *name, struct str value);
+
+/*
+ * Writing one row, the same for every dialect (data_write.c).  0: PostgreSQL
+ * has committed; rows is what the caller may see of it, or NULL.  -1 with
+ * ERR_NOT_FOUND: there is no such row.
+ */
+struct write {
+	enum action action; /* create, update, delete */
+	bool replace;       /* update: absent columns get their default */
+	bool lenient_key;   /* a key in the body need not equal the path's */
+	const struct json *body;
+	struct str raw_key; /* path segment; not for create */
+	bool want_row;      /* also of a delete */
+	/* what a dialect may take from the head of the request */
+	bool want_tag;    /* the entity tag of what came of it */
+	bool conditional; /* If-Match, If-None-Match: ERR_PRECONDITION_FAILED */
+	bool once;        /* create: Idempotency-Key */
+	bool dry_run;     /* all is done, and then undone */
+	/* what came of it */
+	struct rows *rows;
+	int64_t affected;
+	struct str key; /* create: the raw path segment; STR_NONE: no key */
+	struct str tag; /* want_tag: without quotes, or STR_NONE */
+	bool replayed;  /* created before, under the same Idempotency-Key */
+};
+int write_row(struct ctx *, struct write *);
+/* Preference-Applied: handling=, of a request whose names were resolved */
+void handling_header(struct ctx *);
+/* appends one more part of a row's path segment: the text of key column i */
+void key_segment(struct ctx *, struct buf *, size_t i, struct str text);
+
+/*
+ * Idempotency-Key (once.c).  1: the request has one, 0: it has none, -1:
+ * ERR_BAD_REQUEST.  once_replay, after the batch has failed: 1: the row was
+ * created before, and *w says what is left of it; 0: that was not why; -1.
+ */
+int once_read(struct ctx *, struct once *);
+int once_replay(struct ctx *, struct write *, const struct once *,
+    size_t check /* the statement's index */);
+
+/*
+ * Entity tags (etag.c).  The tag of a row stands for the row as it is; behind
+ * a '.' follows what its representation depends on beside the row, so that
+ * If-Match takes the tag of any representation.
+ */
+/* the options of a statement that shows this table's row, with its tag */
+struct stmt_opts etag_opts(const struct ctx *);
+/* the headers' conditions: 1 there are some, 0 none, -1 ERR_BAD_REQUEST */
+int etag_rule(struct ctx *, struct tag_rule *);
+/* does a row with this tag obey? */
+bool etag_obeys(struct str tag, const struct tag_rule *);
+/* the tag of the row that rows stands at; STR_NONE: it has none */
+struct str etag_of(struct ctx *, const struct rows *);
+/* of a written row */
+void etag_header(struct ctx *, struct str tag);
+/* is a row of this question what its own columns say, and nothing else? */
+bool etag_fits(const struct ctx *, const struct query *);
+/* GET and HEAD of the row that rows begins with: the header, and what the
+ * conditions say.  1: the answer is complete (304), 0: go on, -1: 412 */
+int etag_respond(struct ctx *, struct rows *, const struct format *);
+
+/*
+ * Creates an object, or a list of them, that holds the rows of its relations
+ * under their names: in one statement, with the right on every table that is
+ * written (data_nested.c).  may_read: the caller may see the outermost rows.
+ */
+int data_nested_run(struct ctx *, const struct json *body, bool dry_run,
+    struct nested_set *, struct rows **, bool *may_read);
+/* does a member of this object name a relation that he may know of? */
+bool data_nested_is(struct ctx *, const struct json *body);
+/* the document as it was sent, with the keys that the database made */
+int data_nested_write(
+    struct ctx *, struct jsonw *, const struct nested_set *, struct rows *);
+/* the result column of part i of an outermost row's key */
+size_t data_nested_key(const struct nested *, const struct rows *, size_t i);
+
+struct chunk;
+struct conflict;
+struct feed_opts;
+
+/*
+ * Writing many rows, the same for every dialect (bulk_write.c): all of them in one
+ * transaction, or none.  0: PostgreSQL has committed; -1: faults are named by
+ * row and field, "[17].price".
+ */
+struct bulk {
+	enum action action; /* create; update: each row holds its key */
+	/* create: rows with these values are there already; NULL: a conflict */
+	const struct conflict *on;
+	/* the body, or rows of it (NDJSON and CSV come in as they are) */
+	const struct json *json;
+	int64_t max; /* rows, -1: any number */
+	bool dry_run;
+	/* the rows as they are then go into the response's body, as an array
+	 * in this format; NULL: they are not wanted */
+	const struct format *format;
+	/* what came of it */
+	int64_t affected;
+	bool may_read; /* else nothing went into the body */
+};
+int bulk_write(struct ctx *, struct bulk *);
+
+/* The rows of a resolved query, changed alike or deleted in one statement.
+ * This and bulk_write ask for the rights themselves, "bulk" among them. */
+struct change {
+	struct query *q;
+	const struct json *body; /* NULL: they are deleted */
+	int64_t max;             /* ERR_TOO_MANY_ROWS; -1: any number */
+	bool by_key; /* no column but the key's is asked; else he must be
+	              * allowed to read the table */
+	bool want_rows, dry_run;
+	/* what came of it */
+	struct rows *rows; /* what the caller may see of them, or NULL */
+	int64_t affected;
+};
+int bulk_change(struct ctx *, struct change *);
+
+/* data_bulk.c: POST of an array, of lines, or with on_conflict= */
+bool bulk_is_asked(const struct ctx *);
+int bulk_create(struct ctx *);
+
 /* After a batch has failed: the fields that PostgreSQL cannot have meant, by
  * casting each alone; a key that no row can have is ERR_NOT_FOUND.  -1. */
 int blame_body(struct ctx *, const struct body *);

@@ -182,12 +182,20 @@ const struct route routes_index[] = {
     {0},
 };
 
+const struct dialect *const handler_dialects[] = {
+    &dialect_native, &dialect_auto, &dialect_v2, NULL};
+
 const struct root handler_roots[] = {
     {"native", routes_data},
     {"native", routes_write},
+    {"native", routes_bulk},
     {"native", routes_account},
     {"health", routes_health},
     {"native", routes_index},
     {"native", routes_options},
+    {"auto", routes_auto},
+    {"auto", routes_auto_write},
+    {"v2", routes_v2},
+    {"v2", routes_v2_info},
     {0},
 };

@@ -65,6 +65,20 @@ rights_on(const struct rights *rights, struct str qname)
 	return NULL;
 }
 
+bool
+rights_see(const struct rights *rights, struct str qname)
+{
+	const struct right *r = rights_on(rights, qname);
+
+	return r != NULL && r->has[ACTION_READ];
+}
+
+bool
+rights_visible(const void *rights, const struct table *t)
+{
+	return rights_see(rights, t->qname);
+}
+
 void
 rights_write(struct jsonw *w, const struct right *r)
 {

@@ -30,8 +30,16 @@
 #define DESCRIPTORS_MAX 1024
 /* a web server sends the parameters in one go */
 #define HEAD_MS 5000
-/* how much a client must accept within client_timeout */
+/* how much a client must accept, or send, within client_timeout */
 #define WRITE_BYTES 65536
+
+/* a body that is read piece by piece */
+struct piecewise {
+	bool open;         /* its end has not been seen */
+	int64_t want, got; /* want -1: not announced */
+	int64_t max;
+	int64_t mark, deadline_us; /* 64 KiB behind mark until then */
+};
 
 struct fcgi {
 	FCGX_Request req;
@@ -39,6 +47,7 @@ struct fcgi {
 	bool cgi_done;
 	bool broken;
 	int64_t client_timeout_ms;
+	struct piecewise body;
 };
 
 /* signal state: the only mutable globals beside the log */
@@ -288,6 +297,7 @@ fcgi_accept(struct fcgi *f)
 	int why;
 
 	f->broken = false;
+	f->body.open = false;
 	if (f->is_cgi) {
 		if (f->cgi_done)
 			return -1;
@@ -437,6 +447,90 @@ fcgi_read_body(struct fcgi *f, struct buf *out, struct err *err)
 	rc = read_body(f, out, err);
 	unwatch();
 	return rc;
+}
+
+static int
+too_large(struct err *err, int64_t max)
+{
+	return err_set(err, ERR_BODY_TOO_LARGE,
+	    "The body may have at most %lld bytes.", (long long)max);
+}
+
+int
+fcgi_body_begin(struct fcgi *f, int64_t max, struct err *err)
+{
+	struct str length = fcgi_param(f, "CONTENT_LENGTH");
+	int64_t want = -1;
+	int64_t deadline = clock_mono_us() + f->client_timeout_ms * 1000;
+
+	if (length.len > 0 && (str_i64(length, &want) != 0 || want < 0))
+		return err_set(
+		    err, ERR_BAD_REQUEST, "Content-Length is not a number.");
+	if (f->is_cgi && want < 0)
+		return read_cgi_unsized(f, deadline, err);
+	f->body = (struct piecewise){true, want, 0, max, 0, deadline};
+	return want > max ? too_large(err, max) : 0;
+}
+
+/* as read_some, but no longer than the web server has to be waited for */
+static ssize_t
+read_piece(struct fcgi *f, char *room, size_t n)
+{
+	struct piecewise *b = &f->body;
+	int64_t left = b->deadline_us - clock_mono_us();
+	ssize_t got;
+
+	if (left <= 0)
+		return -1;
+	if (f->is_cgi && b->got >= b->want)
+		return 0;
+	if (!f->is_cgi)
+		watch(f->req.ipcFd, SHUT_RD, (left + 999) / 1000);
+	got = read_some(f, room, n);
+	unwatch();
+	if (got <= 0)
+		return got;
+	b->got += got;
+	if (b->got - b->mark >= WRITE_BYTES) {
+		b->mark = b->got;
+		b->deadline_us = clock_mono_us() + f->client_timeout_ms * 1000;
+	}
+	return got;
+}
+
+ssize_t
+fcgi_body_read(struct fcgi *f, char *room, size_t n, struct err *err)
+{
+	struct piecewise *b = &f->body;
+	ssize_t got;
+
+	if (!b->open)
+		return 0;
+	got = read_piece(f, room, n);
+	if (got < 0) {
+		b->open = false;
+		return err_set(err, ERR_BAD_REQUEST,
+		    "The body did not arrive completely.");
+	}
+	if (b->got > b->max)
+		return too_large(err, b->max);
+	if (got > 0)
+		return got;
+	b->open = false;
+	if (b->want >= 0 && b->got != b->want)
+		return err_set(err, ERR_BAD_REQUEST,
+		    "The body is not as long as Content-Length says.");
+	return 0;
+}
+
+void
+fcgi_body_drop(struct fcgi *f)
+{
+	int64_t deadline = clock_mono_us() + f->client_timeout_ms * 1000;
+	char waste[4096];
+
+	while (f->body.open && clock_mono_us() < deadline)
+		f->body.open = read_piece(f, waste, sizeof waste) > 0;
 }
 
 /* ---- answer ------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/params.h"
@@ -46,6 +47,15 @@ bool fcgi_param_repeated(const struct fcgi *, const char *name);
  * when the client left in the middle or the announced length was wrong.
  */
 int fcgi_read_body(struct fcgi *, struct buf *, struct err *);
+/*
+ * The same piece by piece: begin, then read until 0 (all of it has come) or
+ * -1 with the errors above.  However long it is, 64 KiB of it have to come
+ * within client_timeout.  Drop reads and forgets what is left: not every web
+ * server delivers an answer that overtakes the body.
+ */
+int fcgi_body_begin(struct fcgi *, int64_t max, struct err *);
+ssize_t fcgi_body_read(struct fcgi *, char *room, size_t n, struct err *);
+void fcgi_body_drop(struct fcgi *);
 int fcgi_client_fd(const struct fcgi *); /* to watch; -1: cannot tell */
 /* -1 when the client is gone or has accepted nothing for too long */
 int fcgi_write(struct fcgi *, const void *, size_t);
@@ -75,6 +85,7 @@ enum method {
 	METHOD_PATCH,
 	METHOD_DELETE,
 	METHOD_OPTIONS,
+	METHOD_QUERY, /* GET with a body: draft-ietf-httpbis-safe-method-w-body */
 	METHOD__MAX, /* anything else is 405 */
 };
 const char *method_name(enum method);
@@ -93,11 +104,14 @@ struct request {
 	struct str query; /* raw, without '?' */
 	struct params params;
 	struct str body;
+	bool streamed; /* the body is rows, not read yet: request_body_begin */
 	struct str content_type, accept, authorization, origin;
-	struct str preflight; /* Access-Control-Request-Method */
-	struct str prefer;    /* RFC 7240 */
-	struct str remote;    /* REMOTE_ADDR */
-	const char *id;       /* request id: ours, 16 hex digits */
+	struct str preflight;               /* Access-Control-Request-Method */
+	struct str prefer;                  /* RFC 7240 */
+	struct str if_match, if_none_match; /* RFC 9110 13.1 */
+	struct str idempotency_key;
+	struct str remote; /* REMOTE_ADDR */
+	const char *id;    /* request id: ours, 16 hex digits */
 };
 
 /* path, query and headers; -1 with ERR_BAD_PATH, ERR_BAD_QUERY,
@@ -107,10 +121,17 @@ int request_read(struct arena *, struct fcgi *, const struct conf *,
 /* the body; -1 as fcgi_read_body, ERR_MEDIA_TYPE for a Content-Encoding */
 int request_read_body(struct arena *, struct fcgi *, const struct conf *,
     struct request *, struct err *);
+/* NDJSON or CSV: what a route with NEEDS_ROWS reads with fcgi_body_read */
+bool request_is_rows(const struct request *);
+/* before the first fcgi_body_read of a streamed body; -1 as request_read_body
+ * with bulk_body_max for body_max */
+int request_body_begin(struct fcgi *, const struct conf *, struct err *);
 /* is the body's media type this one (parameters ignored)? */
 bool request_is(const struct request *, const char *media_type);
 /* preference token of Prefer such as "handling=strict" */
 bool request_prefers(const struct request *, const char *token);
+/* the value of a preference such as timezone=…, unquoted; or STR_NONE */
+struct str request_preference(const struct request *, const char *name);
 
 /* ---- route -------------------------------------------------------------- */
 
@@ -124,7 +145,10 @@ enum need {
 	NEEDS_JSON = 8,      /* a JSON body */
 	NEEDS_KEY = 16,      /* the table has a key */
 	NEEDS_SCHEMA = 32,   /* a snapshot is open */
-	NEEDS_NO_TOKEN = 64  /* a token sent along is not looked at */
+	NEEDS_NO_TOKEN = 64, /* a token sent along is not looked at */
+	ONLY_READS = 128,    /* the right to read is enough for its method */
+	NEEDS_ROWS = 256,    /* a JSON body, or rows that are not read yet */
+	DELETES = 512        /* it does what DELETE does */
 };
 
 struct route {
@@ -187,6 +211,8 @@ void response_status(struct response *, int);
 void response_header(struct response *, const char *name, struct str value);
 void response_header_f(struct response *, const char *name, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
+/* takes back a header that was set before */
+void response_header_drop(struct response *, const char *name);
 /* drops headers and body collected so far; only in RESPONSE_HEAD */
 void response_reset(struct response *);
 /* where the body is written; call response_pump now and then */

@@ -16,7 +16,7 @@
 #define SEGMENTS_MAX 16
 
 static const char *const method_names[METHOD__MAX] = {
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"};
 
 const char *
 method_name(enum method m)
@@ -173,6 +173,9 @@ request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
 	r->origin = take_param(a, f, "HTTP_ORIGIN");
 	r->preflight = take_param(a, f, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
 	r->prefer = take_param(a, f, "HTTP_PREFER");
+	r->if_match = take_param(a, f, "HTTP_IF_MATCH");
+	r->if_none_match = take_param(a, f, "HTTP_IF_NONE_MATCH");
+	r->idempotency_key = take_param(a, f, "HTTP_IDEMPOTENCY_KEY");
 	r->remote = take_param(a, f, "REMOTE_ADDR");
 	if (r->target.len > (size_t)conf->url_max)
 		return err_set(err, ERR_URL_TOO_LONG,
@@ -188,21 +191,43 @@ request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
 	return read_target(a, conf, r, err);
 }
 
+static int
+check_encoding(const struct fcgi *f, struct err *err)
+{
+	struct str encoding = fcgi_param(f, "HTTP_CONTENT_ENCODING");
+
+	if (encoding.len == 0 || str_case_eq(encoding, STR("identity")))
+		return 0;
+	return err_set(
+	    err, ERR_MEDIA_TYPE, "The body must not have a Content-Encoding.");
+}
+
 int
 request_read_body(struct arena *a, struct fcgi *f, const struct conf *conf,
     struct request *r, struct err *err)
 {
-	struct str encoding = fcgi_param(f, "HTTP_CONTENT_ENCODING");
 	struct buf body;
 
 	buf_init(&body, a, (size_t)conf->body_max);
 	if (fcgi_read_body(f, &body, err) != 0)
 		return -1;
 	r->body = buf_view(&body);
-	if (encoding.len > 0 && !str_case_eq(encoding, STR("identity")))
-		return err_set(err, ERR_MEDIA_TYPE,
-		    "The body must not have a Content-Encoding.");
-	return 0;
+	return check_encoding(f, err);
+}
+
+bool
+request_is_rows(const struct request *r)
+{
+	return request_is(r, "application/x-ndjson") ||
+	       request_is(r, "text/csv");
+}
+
+int
+request_body_begin(struct fcgi *f, const struct conf *conf, struct err *err)
+{
+	if (fcgi_body_begin(f, conf->bulk_body_max, err) != 0)
+		return -1;
+	return check_encoding(f, err);
 }
 
 bool
@@ -216,13 +241,63 @@ request_is(const struct request *r, const char *media_type)
 	return str_case_eq(str_trim(type), str_from(media_type));
 }
 
+/* the next element of a list whose quoted texts may hold commas */
+static bool
+cut_element(struct str *rest, struct str *element)
+{
+	bool quoted = false;
+	size_t i;
+
+	if (rest->p == NULL)
+		return false;
+	for (i = 0; i < rest->len && (quoted || rest->p[i] != ','); i++) {
+		if (quoted && rest->p[i] == '\\' && i + 1 < rest->len)
+			i++;
+		else if (rest->p[i] == '"')
+			quoted = !quoted;
+	}
+	*element = str_sub(*rest, 0, i);
+	*rest = i < rest->len ? str_sub(*rest, i + 1, rest->len) : STR_NONE;
+	return true;
+}
+
+/* RFC 7240 2: the first one of a name counts; parameters behind ';' have no
+ * meaning here */
+static struct str
+find_preference(const struct request *r, struct str name)
+{
+	struct str rest = r->prefer, item, value;
+	ptrdiff_t at;
+
+	while (cut_element(&rest, &item)) {
+		at = str_chr(item, '=');
+		if (at < 0 ||
+		    !str_case_eq(str_trim(str_sub(item, 0, (size_t)at)), name))
+			continue;
+		value = str_trim(str_sub(item, (size_t)at + 1, item.len));
+		if (value.len > 0 && value.p[0] == '"') {
+			value = str_sub(value, 1, value.len);
+			at = str_chr(value, '"');
+			return at < 0 ? STR_NONE
+				      : str_sub(value, 0, (size_t)at);
+		}
+		at = str_chr(value, ';');
+		return at < 0 ? value : str_trim(str_sub(value, 0, (size_t)at));
+	}
+	return STR_NONE;
+}
+
+struct str
+request_preference(const struct request *r, const char *name)
+{
+	return find_preference(r, str_from(name));
+}
+
 bool
 request_prefers(const struct request *r, const char *token)
 {
-	struct str rest = r->prefer, item;
+	struct str want = str_from(token), name;
 
-	while (rest.p != NULL && str_cut(&rest, ',', &item))
-		if (str_case_eq(str_trim(item), str_from(token)))
-			return true;
-	return false;
+	str_cut(&want, '=', &name);
+	return want.p != NULL && str_case_eq(find_preference(r, name), want);
 }

@@ -132,6 +132,23 @@ response_header_f(struct response *res, const char *name, const char *fmt, ...)
 }
 
 void
+response_header_drop(struct response *res, const char *name)
+{
+	struct str start = str_from(name), rest = buf_view(&res->headers), line;
+	struct buf kept;
+
+	buf_init(&kept, res->arena, res->headers.max);
+	while (rest.len > 0 && str_cut(&rest, '\n', &line)) {
+		if (line.len == 0 ||
+		    (str_starts(line, start) && line.p[start.len] == ':'))
+			continue;
+		buf_str(&kept, line);
+		buf_char(&kept, '\n');
+	}
+	res->headers = kept;
+}
+
+void
 response_reset(struct response *res)
 {
 	assert(res->state == RESPONSE_HEAD);

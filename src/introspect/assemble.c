@@ -394,6 +394,7 @@ assemble_tables(struct catalog *c, struct snapshot *s)
 	for (size_t i = 0; i < c->nrels; i++)
 		if (c->rels[i].table != NULL)
 			fill_table(c, &c->rels[i]);
+	compute_fields(c);
 	relate(c);
 	s->tables = arena_array(c->arena, struct table, c->nrels);
 	for (size_t i = 0; i < c->nrels; i++) {

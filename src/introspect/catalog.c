@@ -145,6 +145,20 @@ take_con(struct catalog *c, const struct rows *r, size_t i)
 }
 
 static void
+take_fun(struct catalog *c, const struct rows *r, size_t i)
+{
+	struct fun *f = &c->funs[i];
+
+	f->rel = cell_oid(r, 0);
+	f->name = cell_text(c, r, 1);
+	f->schema = cell_text(c, r, 2);
+	f->type = cell_oid(r, 3);
+	f->display = cell_text(c, r, 4);
+	f->may_run = cell_bool(r, 5);
+	f->comment = cell_text(c, r, 6);
+}
+
+static void
 take_type(struct catalog *c, const struct rows *r, size_t i)
 {
 	struct ctype *t = &c->types[i];
@@ -166,8 +180,8 @@ take_type(struct catalog *c, const struct rows *r, size_t i)
 static void
 take_opclass(struct catalog *c, const struct rows *r, size_t i)
 {
-	c->opclasses[i] = (struct opclass){
-	    cell_oid(r, 0), cell_bool(r, 1), cell_bool(r, 2), cell_bool(r, 3)};
+	c->opclasses[i] = (struct opclass){cell_oid(r, 0), cell_bool(r, 1),
+	    cell_bool(r, 2), cell_bool(r, 3), cell_bool(r, 4)};
 }
 
 static void
@@ -288,6 +302,7 @@ take_batch(struct catalog *c, const struct batch *b, struct err *err)
 	    TAKE(rels, nrels, CATALOG_RELS, take_rel) != 0 ||
 	    TAKE(attrs, nattrs, CATALOG_ATTRS, take_attr) != 0 ||
 	    TAKE(cons, ncons, CATALOG_CONS, take_con) != 0 ||
+	    TAKE(funs, nfuns, CATALOG_FUNS, take_fun) != 0 ||
 	    TAKE(types, ntypes, CATALOG_TYPES, take_type) != 0 ||
 	    TAKE(fields, nfields, CATALOG_FIELDS, take_fields) != 0 ||
 	    take_labels(c, batch_rows(b, CATALOG_LABELS), err) != 0 ||

@@ -152,7 +152,35 @@ ask_cons(struct batch *b, struct str schemas)
 	ask(b, s);
 }
 
-/* the types of these columns and those they consist of */
+/* functions of one argument, a row, to one value; what is volatile may do
+ * anything */
+#define FUNS                                                                   \
+	" from pg_proc p join pg_namespace n on n.oid = p.pronamespace"        \
+	" join pg_type v on v.oid = p.prorettype and v.typtype <> 'p'"         \
+	" join pg_type a on a.oid = p.proargtypes[0]"                          \
+	" join pg_class c on c.oid = a.typrelid"                               \
+	" join pg_namespace cn on cn.oid = c.relnamespace"                     \
+	" where p.prokind = 'f' and p.pronargs = 1 and not p.proretset"        \
+	" and p.provolatile in ('i','s') and not c.relispartition"             \
+	" and c.relkind in ('r','p','v','m','f') and n.nspname = any("
+
+static void
+ask_funs(struct batch *b, struct str schemas)
+{
+	struct stmt *s = stmt_new(b->arena, "functions");
+
+	stmt_lit(s, "select c.oid, p.proname, n.nspname, p.prorettype,"
+		    " format_type(p.prorettype, null),"
+		    " has_function_privilege(p.oid, 'execute'),"
+		    " obj_description(p.oid, 'pg_proc')" FUNS);
+	add_schemas(s, schemas);
+	stmt_lit(s, " and cn.nspname = any(");
+	add_schemas(s, schemas);
+	stmt_lit(s, " order by c.oid, p.proname, n.nspname");
+	ask(b, s);
+}
+
+/* the types of these columns and functions, and those they consist of */
 static void
 add_used(struct stmt *s, struct str schemas)
 {
@@ -164,6 +192,8 @@ add_used(struct stmt *s, struct str schemas)
 	    " where a.attnum > 0 and not a.attisdropped"
 	    " and not c.relispartition"
 	    " and c.relkind in ('r','p','v','m','f') and n.nspname = any(");
+	add_schemas(s, schemas);
+	stmt_lit(s, " union select p.prorettype" FUNS);
 	add_schemas(s, schemas);
 	stmt_lit(s, " union "
 		    "select x.oid from used u join pg_type t on t.oid = u.oid"
@@ -221,7 +251,8 @@ ask_labels(struct batch *b, struct str schemas)
 	ask(b, s);
 }
 
-/* equality is strategy 3 of btree and 1 of hash */
+/* equality is strategy 3 of btree and 1 of hash; an order is of use where its
+ * operators are called as everywhere (those of hstore are not) */
 static void
 ask_opclasses(struct batch *b)
 {
@@ -230,6 +261,11 @@ ask_opclasses(struct batch *b)
 	stmt_lit(s,
 	    "select c.opcintype, bool_or(m.amname = 'btree'),"
 	    " bool_or(m.amname = 'hash'), bool_or(exists ("
+	    "select from pg_amop a join pg_operator o on o.oid = a.amopopr"
+	    " where m.amname = 'btree' and a.amopfamily = c.opcfamily"
+	    " and a.amoplefttype = c.opcintype"
+	    " and a.amoprighttype = c.opcintype and a.amopstrategy = 1"
+	    " and o.oprname = '<')), bool_or(exists ("
 	    "select from pg_amop a join pg_operator o on o.oid = a.amopopr"
 	    " where a.amopfamily = c.opcfamily"
 	    " and a.amoplefttype = c.opcintype"
@@ -306,6 +342,7 @@ catalog_ask(struct batch *b, struct str schemas)
 	ask_rels(b, schemas);
 	ask_attrs(b, schemas);
 	ask_cons(b, schemas);
+	ask_funs(b, schemas);
 	ask_types(b, schemas);
 	ask_fields(b, schemas);
 	ask_labels(b, schemas);

@@ -258,7 +258,7 @@ has_opclass(const struct catalog *c, uint32_t oid, enum wanted w)
 	case WANT_EQ:
 		return o->btree || o->hash;
 	case WANT_ORDER:
-		return o->btree;
+		return o->less;
 	case WANT_PLAIN_EQ:
 		return o->plain_eq;
 	}

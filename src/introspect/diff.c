@@ -343,6 +343,23 @@ compare_self(struct diff *d, const struct table *was, const struct table *is)
 	compare_key(d, was, is);
 }
 
+static struct part *
+print_computed(struct diff *d, const struct table *t)
+{
+	struct part *v = arena_array(d->scratch, struct part, t->ncomputed);
+
+	for (size_t i = 0; i < t->ncomputed; i++) {
+		const struct column *c = &t->computed[i];
+
+		v[i] = (struct part){c->name,
+		    str_from(arena_printf(d->scratch,
+			"field %.*s (%.*s), computed by %.*s.%.*s",
+			STR_ARGS(c->name), STR_ARGS(c->type->display),
+			STR_ARGS(c->function_schema), STR_ARGS(c->name)))};
+	}
+	return v;
+}
+
 static void
 compare_relations(
     struct diff *d, const struct table *was, const struct table *is)
@@ -357,6 +374,8 @@ compare_relations(
 	compare_parts(d,
 	    print_fkeys(d, was, "reference", was->refs, was->nrefs), was->nrefs,
 	    print_fkeys(d, is, "reference", is->refs, is->nrefs), is->nrefs);
+	compare_parts(d, print_computed(d, was), was->ncomputed,
+	    print_computed(d, is), is->ncomputed);
 	end_change(d, "table", STR_NONE);
 }
 

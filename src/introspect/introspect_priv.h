@@ -42,6 +42,16 @@ struct rel {
 	struct table *table; /* NULL: not exposed */
 };
 
+/* pg_proc: a value computed of a row of rel */
+struct fun {
+	uint32_t rel;
+	struct str name, schema;
+	uint32_t type;
+	struct str display;
+	bool may_run;
+	struct str comment;
+};
+
 /* pg_constraint, and unique indexes that are no constraint */
 struct con {
 	uint32_t rel, far;
@@ -67,6 +77,7 @@ struct ctype {
 struct opclass {
 	uint32_t type;
 	bool btree, hash;
+	bool less;     /* btree's order is called "<" */
 	bool plain_eq; /* "=" is found whatever the search path */
 };
 
@@ -99,6 +110,8 @@ struct catalog {
 	size_t nattrs, nfields;
 	struct con *cons;
 	size_t ncons;
+	struct fun *funs; /* those of one relation by name */
+	size_t nfuns;
 	struct ctype *types;
 	size_t ntypes;
 	struct opclass *opclasses;
@@ -120,6 +133,7 @@ enum catalog_stmt {
 	CATALOG_RELS,
 	CATALOG_ATTRS,
 	CATALOG_CONS,
+	CATALOG_FUNS,
 	CATALOG_TYPES,
 	CATALOG_FIELDS,
 	CATALOG_LABELS,
@@ -154,6 +168,9 @@ bool catalog_has_order(const struct catalog *, uint32_t type);
 void expose_rels(struct catalog *);
 /* the key that the configuration names, or the primary key */
 void expose_key(struct catalog *, struct rel *);
+
+/* compute.c: functions that are fields of the exposed tables */
+void compute_fields(struct catalog *);
 
 /* assemble.c */
 void assemble_tables(struct catalog *, struct snapshot *);

@@ -60,6 +60,19 @@ list_column(struct buf *b, const struct table *t, const struct column *c)
 }
 
 static void
+list_computed(struct buf *b, const struct column *c)
+{
+	buf_printf(b, "    %-24.*s %.*s, computed by %.*s.%.*s",
+	    STR_ARGS(c->name), STR_ARGS(c->type->display),
+	    STR_ARGS(c->function_schema), STR_ARGS(c->name));
+	if (!c->has_eq)
+		buf_lit(b, ", no filter");
+	if (!c->has_order)
+		buf_lit(b, ", no order");
+	buf_char(b, '\n');
+}
+
+static void
 list_fkey(struct buf *b, const struct table *t, const struct fkey *f,
     const char *arrow)
 {
@@ -90,6 +103,8 @@ list_table(struct buf *b, const struct table *t)
 	buf_char(b, '\n');
 	for (size_t i = 0; i < t->ncolumns; i++)
 		list_column(b, t, &t->columns[i]);
+	for (size_t i = 0; i < t->ncomputed; i++)
+		list_computed(b, &t->computed[i]);
 	for (size_t i = 0; i < t->nfkeys; i++)
 		list_fkey(b, t, &t->fkeys[i], "->");
 	for (size_t i = 0; i < t->nrefs; i++)
@@ -164,6 +179,20 @@ json_column(struct jsonw *w, const struct column *c)
 }
 
 static void
+json_computed(struct jsonw *w, const struct column *c)
+{
+	jsonw_object(w);
+	jsonw_kv(w, "name", c->name);
+	jsonw_kv(w, "function_schema", c->function_schema);
+	json_type(w, c->type);
+	jsonw_kv_bool(w, "filterable", c->has_eq);
+	jsonw_kv_bool(w, "orderable", c->has_order);
+	if (c->comment.p != NULL)
+		jsonw_kv(w, "comment", c->comment);
+	jsonw_end(w);
+}
+
+static void
 json_fkeys(struct jsonw *w, const char *key, const struct table *t,
     const struct fkey *fkeys, size_t n)
 {
@@ -213,6 +242,11 @@ json_table(struct jsonw *w, const struct table *t)
 	jsonw_array(w);
 	for (size_t i = 0; i < t->ncolumns; i++)
 		json_column(w, &t->columns[i]);
+	jsonw_end(w);
+	jsonw_key(w, "computed");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->ncomputed; i++)
+		json_computed(w, &t->computed[i]);
 	jsonw_end(w);
 	json_fkeys(w, "foreign_keys", t, t->fkeys, t->nfkeys);
 	json_fkeys(w, "references", t, t->refs, t->nrefs);

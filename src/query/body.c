@@ -102,7 +102,7 @@ read_column(struct reading *r, const struct column *c)
 	const struct json *j = json_get(r->json, c->name);
 
 	if (in_path != NULL) {
-		if (j != NULL)
+		if (j != NULL && !r->key->lenient_key)
 			check_key(r, c, in_path, j);
 	} else if (j == NULL) {
 		add_absent(r, c);

@@ -3,208 +3,169 @@
  * leniency.  Syntax only; whatever is not a reserved parameter is taken for a
  * filter, and query_resolve decides whether there is such a column.
  */
-#include "query/query_priv.h"
+#include "query/drf_priv.h"
 
 #include "base/arena.h"
-#include "base/buf.h"
-#include "base/err.h"
-#include "base/params.h"
 
-/* what an offset may reach, as int4 (SECURITY: checked arithmetic) */
-#define ROWS_MAX INT64_C(2147483647)
+typedef int take_fn(struct level *, const struct param *);
 
-struct drf {
-	struct arena *arena;
-	const struct query_limits *limits;
-	struct query *q;
-	struct err *err;
-	bool page, size, limit, offset, count; /* which were given */
-	size_t nfilters;
-};
-
-typedef int take_fn(struct drf *, const struct param *);
-
-static int
-refuse(struct drf *d, const struct param *p, const char *text)
+int
+drf_blame(struct level *l, struct str name, enum err_id id, const char *text)
 {
-	return err_add_field(d->err, ERR_BAD_PARAM, p->name, "%s", text);
+	struct str field = name;
+
+	if (l->name.len > 0)
+		field = str_from(arena_printf(l->d->arena, "%.*s%.*s",
+		    STR_ARGS(l->name), STR_ARGS(name)));
+	return err_add_field(l->d->err, id, field, "%s", text);
+}
+
+int
+drf_refuse(struct level *l, const struct param *p, const char *text)
+{
+	return drf_blame(l, p->name, ERR_BAD_PARAM, text);
 }
 
 static int
-take_rows(struct drf *d, const struct param *p, int64_t min, int64_t max,
+take_rows(struct level *l, const struct param *p, int64_t min, int64_t max,
     int64_t *out)
 {
+	struct arena *a = l->d->arena;
 	bool digits = p->value.len > 0;
 
 	for (size_t i = 0; i < p->value.len; i++)
 		digits = digits && p->value.p[i] >= '0' && p->value.p[i] <= '9';
 	if (!digits)
-		return refuse(d, p, "A whole number is required.");
+		return drf_refuse(l, p, "A whole number is required.");
 	if (str_i64(p->value, out) != 0 || *out > max)
-		return err_add_field(d->err, ERR_BAD_PARAM, p->name,
-		    "Must be at most %lld.", (long long)max);
+		return drf_refuse(l, p,
+		    arena_printf(a, "Must be at most %lld.", (long long)max));
 	if (*out < min)
-		return err_add_field(d->err, ERR_BAD_PARAM, p->name,
-		    "Must be at least %lld.", (long long)min);
+		return drf_refuse(l, p,
+		    arena_printf(a, "Must be at least %lld.", (long long)min));
 	return 0;
 }
 
 static int
-take_page(struct drf *d, const struct param *p)
+take_page(struct level *l, const struct param *p)
 {
-	d->page = true;
-	d->q->page.number = 0;
+	l->page = true;
+	l->q->page.number = 0;
 	if (str_eq_c(p->value, "last"))
 		return 0;
-	return take_rows(d, p, 1, ROWS_MAX, &d->q->page.number);
+	return take_rows(l, p, 1, ROWS_MAX, &l->q->page.number);
 }
 
 static int
-take_page_size(struct drf *d, const struct param *p)
+take_page_size(struct level *l, const struct param *p)
 {
-	d->size = true;
-	return take_rows(d, p, 1, d->limits->max_page_size, &d->q->page.limit);
+	l->size = true;
+	return take_rows(
+	    l, p, 1, l->d->limits->max_page_size, &l->q->page.limit);
 }
 
 static int
-take_limit(struct drf *d, const struct param *p)
+take_limit(struct level *l, const struct param *p)
 {
-	d->limit = true;
-	return take_rows(d, p, 1, ROWS_MAX, &d->q->page.limit);
+	l->limit = true;
+	return take_rows(l, p, 1, ROWS_MAX, &l->q->page.limit);
 }
 
 static int
-take_offset(struct drf *d, const struct param *p)
+take_offset(struct level *l, const struct param *p)
 {
-	d->offset = true;
-	return take_rows(d, p, 0, ROWS_MAX, &d->q->page.offset);
+	l->offset = true;
+	return take_rows(l, p, 0, ROWS_MAX, &l->q->page.offset);
 }
 
 static int
-take_cursor(struct drf *d, const struct param *p)
+take_cursor(struct level *l, const struct param *p)
 {
-	return refuse(d, p, "Paging by cursor is not offered; use page.");
+	l->cursor = true;
+	l->q->page.cursor = p->value;
+	return 0;
 }
 
 static int
-take_count(struct drf *d, const struct param *p)
+take_count(struct level *l, const struct param *p)
 {
-	d->count = true;
+	l->count = true;
 	if (str_eq_c(p->value, "exact"))
-		d->q->want_count = COUNT_EXACT;
+		l->q->want_count = COUNT_EXACT;
 	else if (str_eq_c(p->value, "estimated"))
-		d->q->want_count = COUNT_ESTIMATED;
+		l->q->want_count = COUNT_ESTIMATED;
 	else if (!str_eq_c(p->value, "none"))
-		return refuse(d, p, "Must be exact, estimated or none.");
+		return drf_refuse(l, p, "Must be exact, estimated or none.");
 	return 0;
 }
 
 static int
-take_format(struct drf *d, const struct param *p)
+take_distinct(struct level *l, const struct param *p)
 {
-	d->q->format = p->value;
-	return 0;
-}
-
-/* "a ""quoted"" name, with a comma" at the head of rest; false: not quoted */
-static bool
-take_quoted(struct arena *a, struct str *rest, struct str *name)
-{
-	struct buf b;
-	size_t i;
-
-	if (rest->len == 0 || rest->p[0] != '"')
-		return false;
-	buf_init(&b, a, rest->len);
-	for (i = 1; i < rest->len; i++) {
-		if (rest->p[i] == '"' &&
-		    (i + 1 == rest->len || rest->p[i + 1] != '"'))
-			break;
-		i += rest->p[i] == '"';
-		buf_char(&b, rest->p[i]);
-	}
-	if (i >= rest->len || (i + 1 < rest->len && rest->p[i + 1] != ','))
-		return false;
-	*rest = i + 1 < rest->len ? str_sub(*rest, i + 2, rest->len) : STR_NONE;
-	*name = buf_view(&b);
-	return true;
-}
-
-/* the next name of a comma list; blanks around it do not count */
-static bool
-take_name(struct arena *a, struct str *rest, struct str *name)
-{
-	if (rest->p == NULL)
-		return false;
-	if (take_quoted(a, rest, name))
-		return true;
-	str_cut(rest, ',', name);
-	*name = str_trim(*name);
-	return true;
-}
-
-static size_t
-count_names(struct str list)
-{
-	size_t n = 1;
-
-	for (size_t i = 0; i < list.len; i++)
-		n += list.p[i] == ',';
-	return n;
-}
-
-static void
-set_path(struct arena *a, struct path *p, struct str written, struct str name)
-{
-	p->text = written;
-	p->names = arena_array(a, struct str, 1);
-	p->names[0] = name;
-	p->nnames = 1;
+	l->q->distinct = str_eq_c(p->value, "true");
+	if (l->q->distinct || str_eq_c(p->value, "false"))
+		return 0;
+	return drf_refuse(l, p, "Must be true or false.");
 }
 
 static int
-take_fields(struct drf *d, const struct param *p)
+take_format(struct level *l, const struct param *p)
+{
+	l->q->format = p->value;
+	return 0;
+}
+
+static int
+take_fields(struct level *l, const struct param *p)
 {
 	struct str rest = p->value, name;
-	struct query *q = d->q;
+	struct query *q = l->q;
 
-	q->select = arena_array(d->arena, struct field, count_names(p->value));
-	while (take_name(d->arena, &rest, &name))
-		if (name.len > 0)
-			set_path(d->arena, &q->select[q->nselect++].path, name,
-			    name);
+	q->select =
+	    arena_array(l->d->arena, struct field, drf_count(p->value, ','));
+	while (drf_item(&rest, &name))
+		if (name.len > 0 && drf_path(l, &q->select[q->nselect++].path,
+					p->name, "", name, STR("")) != 0)
+			return -1;
 	if (q->nselect == 0)
-		return refuse(d, p, "Name at least one column.");
+		return drf_refuse(l, p, "Name at least one column.");
 	return 0;
 }
 
-static int
-take_ordering(struct drf *d, const struct param *p)
+static bool
+cut_end(struct str *text, struct str end)
 {
-	struct str rest = p->value, name = STR("");
-	struct query *q = d->q;
+	if (!str_ends(*text, end))
+		return false;
+	*text = str_sub(*text, 0, text->len - end.len);
+	return true;
+}
 
-	q->order =
-	    arena_array(d->arena, struct order_key, count_names(p->value));
-	while (rest.p != NULL) {
-		struct str written;
-		bool desc;
+static int
+take_ordering(struct level *l, const struct param *p)
+{
+	struct str rest = p->value, name;
+	struct query *q = l->q;
 
-		while (rest.len > 0 && rest.p[0] == ' ')
-			rest = str_sub(rest, 1, rest.len);
-		desc = rest.len > 0 && rest.p[0] == '-';
-		if (desc)
-			rest = str_sub(rest, 1, rest.len);
-		take_name(d->arena, &rest, &name);
-		written = name;
-		if (desc)
-			written = str_from(
-			    arena_printf(d->arena, "-%.*s", STR_ARGS(name)));
-		if (name.len > 0) {
-			q->order[q->norder].desc = desc;
-			set_path(d->arena, &q->order[q->norder++].path, written,
-			    name);
-		}
+	q->order = arena_array(
+	    l->d->arena, struct order_key, drf_count(p->value, ','));
+	while (drf_item(&rest, &name)) {
+		struct order_key *k = &q->order[q->norder];
+
+		k->desc = name.len > 0 && name.p[0] == '-';
+		if (k->desc)
+			name = str_sub(name, 1, name.len);
+		k->nulls = NULLS_DEFAULT;
+		if (cut_end(&name, STR(":nullsfirst")))
+			k->nulls = NULLS_FIRST;
+		else if (cut_end(&name, STR(":nullslast")))
+			k->nulls = NULLS_LAST;
+		if (name.len == 0)
+			continue;
+		q->norder++;
+		if (drf_path(l, &k->path, p->name, k->desc ? "-" : "", name,
+			STR("")) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -236,12 +197,12 @@ term_length(struct str s, struct str *term)
 }
 
 static int
-take_search(struct drf *d, const struct param *p)
+take_search(struct level *l, const struct param *p)
 {
 	struct str rest = p->value, term;
-	struct query *q = d->q;
+	struct query *q = l->q;
 
-	q->search = arena_array(d->arena, struct term, rest.len / 2 + 1);
+	q->search = arena_array(l->d->arena, struct term, rest.len / 2 + 1);
 	while (rest.len > 0) {
 		size_t n = 1;
 
@@ -252,128 +213,182 @@ take_search(struct drf *d, const struct param *p)
 		}
 		rest = str_sub(rest, n, rest.len);
 	}
-	if (q->nsearch > d->limits->max_filters)
-		return err_add_field(d->err, ERR_LIMIT, p->name,
-		    "At most %zu terms.", d->limits->max_filters);
+	if (q->nsearch > l->d->limits->max_filters)
+		return err_add_field(l->d->err, ERR_LIMIT, p->name,
+		    "At most %zu terms.", l->d->limits->max_filters);
 	return 0;
 }
 
-/* name__suffix: the operator, and the name without it */
-static enum op
-split_operator(struct str *name)
-{
-	for (size_t op = 0; op < OP__MAX; op++) {
-		struct str suffix = str_from(query_ops[op].suffix);
-		size_t cut = suffix.len + 2;
-
-		if (name->len <= cut || !str_ends(*name, suffix) ||
-		    !str_ends(
-			str_sub(*name, 0, name->len - suffix.len), STR("__")))
-			continue;
-		*name = str_sub(*name, 0, name->len - cut);
-		return (enum op)op;
-	}
-	return OP_EQ;
-}
-
-static int
-take_filter(struct drf *d, const struct param *p)
-{
-	struct str name = p->name;
-	enum op op = split_operator(&name);
-
-	if (++d->nfilters > d->limits->max_filters)
-		return err_set(d->err, ERR_LIMIT, "At most %zu filters.",
-		    d->limits->max_filters);
-	query_and(
-	    d->arena, d->q, query_cmp(d->arena, p->name, name, op, p->value));
-	return 0;
-}
+enum use {
+	EVERYWHERE, /* of the table asked, and of an included relation */
+	OUTERMOST,
+	PAGING /* outermost, where the dialect has page= */
+};
 
 static const struct reserved {
 	const char *name;
 	take_fn *take;
-	bool paging; /* only where the dialect has page= */
+	enum use use;
+	bool again; /* may be given more than once */
 } reserved[] = {
-    {"count", take_count, false},
-    {"cursor", take_cursor, false},
-    {"fields", take_fields, false},
-    {"format", take_format, false},
-    {"limit", take_limit, false},
-    {"offset", take_offset, false},
-    {"ordering", take_ordering, false},
-    {"page", take_page, true},
-    {"page_size", take_page_size, true},
-    {"search", take_search, false},
+    {"aggregate", drf_aggregate, OUTERMOST, false},
+    {"and", drf_and, EVERYWHERE, true},
+    {"count", take_count, OUTERMOST, false},
+    {"cursor", take_cursor, OUTERMOST, false},
+    {"distinct", take_distinct, EVERYWHERE, false},
+    {"fields", take_fields, EVERYWHERE, false},
+    {"format", take_format, OUTERMOST, false},
+    {"group_by", drf_group_by, OUTERMOST, false},
+    {"having", drf_having, OUTERMOST, false},
+    {"include", drf_include, EVERYWHERE, true},
+    {"limit", take_limit, EVERYWHERE, false},
+    {"not", drf_not, EVERYWHERE, true},
+    {"offset", take_offset, EVERYWHERE, false},
+    {"or", drf_or, EVERYWHERE, true},
+    {"ordering", take_ordering, EVERYWHERE, false},
+    {"page", take_page, PAGING, false},
+    {"page_size", take_page_size, PAGING, false},
+    {"search", take_search, EVERYWHERE, false},
 };
 
-static take_fn *
-find_reserved(const struct drf *d, struct str name)
+static const struct reserved filter = {"", drf_filter, EVERYWHERE, false};
+
+static const struct reserved *
+find_reserved(const struct level *l, struct str name)
 {
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (str_eq_c(name, reserved[i].name) &&
-		    (d->limits->allow_page || !reserved[i].paging))
-			return reserved[i].take;
-	return take_filter;
+		    (l->d->limits->allow_page || reserved[i].use != PAGING))
+			return &reserved[i];
+	return &filter;
 }
 
 /* page and slice exclude each other; an offset stays in its range */
 static int
-settle_page(struct drf *d)
+settle_number(struct level *l)
 {
-	struct page *p = &d->q->page;
+	struct page *p = &l->q->page;
 
-	if ((d->page || d->size) && (d->limit || d->offset))
-		return err_add_field(d->err, ERR_BAD_PARAM,
-		    d->limit ? STR("limit") : STR("offset"),
+	if (l->limit || l->offset)
+		return drf_blame(l, l->limit ? STR("limit") : STR("offset"),
+		    ERR_BAD_PARAM,
 		    "Cannot be combined with page or page_size.");
-	p->has_limit = d->limit;
-	if (d->limit || d->offset)
-		p->kind = PAGE_SLICE;
-	if (!d->page && !d->size)
-		return 0;
 	p->kind = PAGE_NUMBER;
 	p->has_limit = true;
-	if (!d->page)
+	if (!l->page)
 		p->number = 1;
-	if (!d->size)
-		p->limit = d->limits->page_size;
+	if (!l->size)
+		p->limit = l->d->limits->page_size;
 	if (p->number > 1 && p->number - 1 > ROWS_MAX / p->limit)
-		return err_add_field(d->err, ERR_BAD_PARAM, STR("page"),
+		return drf_blame(l, STR("page"), ERR_BAD_PARAM,
 		    "There cannot be that many pages.");
 	p->offset = p->number > 1 ? (p->number - 1) * p->limit : 0;
-	if (!d->count)
-		d->q->want_count = COUNT_EXACT;
+	if (!l->count)
+		l->q->want_count = COUNT_EXACT;
 	return 0;
 }
 
-static bool
-is_repeated(const struct params *all, size_t i)
+/* limit and page_size both say how many rows follow a cursor */
+static int
+settle_cursor(struct level *l)
 {
-	for (size_t k = 0; k < i; k++)
-		if (str_eq(all->v[k].name, all->v[i].name))
+	struct page *p = &l->q->page;
+	int64_t max = l->d->limits->max_page_size;
+
+	if (l->page || l->offset)
+		return drf_blame(l, l->page ? STR("page") : STR("offset"),
+		    ERR_BAD_PARAM, "Cannot be combined with cursor.");
+	if (l->limit && l->size)
+		return drf_blame(l, STR("limit"), ERR_BAD_PARAM,
+		    "Cannot be combined with page_size.");
+	if (l->limit && p->limit > max)
+		return err_add_field(l->d->err, ERR_BAD_PARAM, STR("limit"),
+		    "Must be at most %lld.", (long long)max);
+	if (!l->limit && !l->size)
+		p->limit = l->d->limits->page_size;
+	p->kind = PAGE_CURSOR;
+	p->has_limit = true;
+	return 0;
+}
+
+static int
+settle_page(struct level *l)
+{
+	struct page *p = &l->q->page;
+
+	if (l->cursor)
+		return settle_cursor(l);
+	if (l->page || l->size)
+		return settle_number(l);
+	p->has_limit = l->limit;
+	if (l->limit || l->offset)
+		p->kind = PAGE_SLICE;
+	return 0;
+}
+
+static int
+settle(struct level *l)
+{
+	if (settle_page(l) != 0 || drf_settle_groups(l) != 0)
+		return -1;
+	if (l->q->distinct && l->q->nselect == 0)
+		return drf_blame(l, STR("distinct"), ERR_BAD_PARAM,
+		    "Needs fields: the columns whose values are to differ.");
+	if (l->q->distinct && l->cursor)
+		return drf_blame(l, STR("cursor"), ERR_BAD_PARAM,
+		    "Cannot be combined with distinct.");
+	return 0;
+}
+
+/* true where the level has such a parameter already */
+static bool
+is_repeated(struct level *l, struct str name)
+{
+	size_t cap = l->seen_cap;
+
+	for (size_t i = 0; i < l->nseen; i++)
+		if (str_eq(l->seen[i], name))
 			return true;
+	if (l->nseen == cap) {
+		l->seen_cap = cap == 0 ? 8 : 2 * cap;
+		l->seen = arena_grow(l->d->arena, l->seen,
+		    cap * sizeof(*l->seen), l->seen_cap * sizeof(*l->seen));
+	}
+	l->seen[l->nseen++] = name;
 	return false;
+}
+
+static int
+take_param(struct level *l, const struct param *p)
+{
+	const struct reserved *r = find_reserved(l, p->name);
+
+	if (r->use != EVERYWHERE && l->depth > 0)
+		return drf_refuse(
+		    l, p, "Cannot be given for an included relation.");
+	if (!r->again && is_repeated(l, p->name))
+		return drf_refuse(l, p, "Given more than once.");
+	return r->take(l, p);
+}
+
+int
+drf_take(struct level *l, struct param *v, size_t n)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < n; i++) {
+		v[i].used = true;
+		failed |= take_param(l, &v[i]) != 0;
+	}
+	return failed ? -1 : settle(l);
 }
 
 struct query *
 query_parse_drf(struct arena *a, struct params *params,
     const struct query_limits *limits, struct err *err)
 {
-	struct drf d = {
-	    .arena = a, .limits = limits, .q = query_new(a), .err = err};
-	bool failed = false;
+	struct drf d = {.arena = a, .limits = limits, .err = err};
+	struct level top = {.d = &d, .q = query_new(a), .name = STR("")};
 
-	for (size_t i = 0; i < params->n; i++) {
-		struct param *p = &params->v[i];
-
-		p->used = true;
-		if (is_repeated(params, i))
-			failed |= refuse(&d, p, "Given more than once.") != 0;
-		else
-			failed |= find_reserved(&d, p->name)(&d, p) != 0;
-	}
-	if (!failed)
-		failed = settle_page(&d) != 0;
-	return failed ? NULL : d.q;
+	return drf_take(&top, params->v, params->n) == 0 ? top.q : NULL;
 }

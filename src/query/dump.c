@@ -35,12 +35,14 @@ put_name(struct buf *b, struct str name)
 static void
 put_path(struct buf *b, const struct path *p)
 {
-	for (size_t i = 0; i < p->njoins; i++) {
-		put_name(b, p->joins[i].fkey->name);
+	for (size_t i = 0; i < p->nhops; i++) {
+		put_name(b, p->hops[i]->name);
 		buf_char(b, '.');
 	}
 	if (p->column != NULL) {
 		put_name(b, p->column->name);
+	} else if (p->nnames == 0) {
+		buf_char(b, '*');
 	} else {
 		for (size_t i = 0; i < p->nnames; i++) {
 			if (i > 0)
@@ -82,18 +84,48 @@ put_list(struct buf *b, const char *word, const struct expr *e, unsigned depth)
 static void
 put_in(struct buf *b, const char *word, const struct expr *e)
 {
-	buf_printf(b, "%s ", word);
+	buf_printf(b, "%s%s ", e->negated ? "n" : "", word);
 	put_path(b, &e->in.path);
 	for (size_t i = 0; i < e->in.n; i++)
 		put_value(b, &e->in.v[i]);
 	buf_char(b, '\n');
 }
 
+/* "sum(distinct amount)", or the path alone */
+static void
+put_aggregate(
+    struct buf *b, enum aggregate agg, bool distinct, const struct path *p)
+{
+	static const char *const words[] = {
+	    "", "count", "sum", "avg", "min", "max"};
+
+	if (agg != AGG_NONE)
+		buf_printf(b, "%s(%s", words[agg], distinct ? "distinct " : "");
+	put_path(b, p);
+	if (agg != AGG_NONE)
+		buf_char(b, ')');
+}
+
+static void
+put_cmp(struct buf *b, const struct expr *e)
+{
+	const struct op_info *op = &query_ops[e->cmp.op];
+
+	if (!e->negated)
+		buf_cstr(b, op->suffix);
+	else if (op->negated[0] != '\0')
+		buf_cstr(b, op->negated);
+	else
+		buf_printf(b, "not %s", op->suffix);
+	buf_char(b, ' ');
+	put_aggregate(b, e->cmp.agg, e->cmp.distinct, &e->cmp.path);
+	put_value(b, &e->cmp.value);
+	buf_char(b, '\n');
+}
+
 static void
 put_expr(struct buf *b, const struct expr *e, unsigned depth)
 {
-	static const char *const quant[] = {"", " any", " all"};
-
 	put_indent(b, depth);
 	switch (e->kind) {
 	case EXPR_AND:
@@ -106,11 +138,7 @@ put_expr(struct buf *b, const struct expr *e, unsigned depth)
 		put_list(b, "not", e, depth);
 		break;
 	case EXPR_CMP:
-		buf_printf(b, "%s%s ", query_ops[e->cmp.op].suffix,
-		    quant[e->cmp.quant]);
-		put_path(b, &e->cmp.path);
-		put_value(b, &e->cmp.value);
-		buf_char(b, '\n');
+		put_cmp(b, e);
 		break;
 	case EXPR_IN:
 		put_in(b, "in", e);
@@ -119,13 +147,13 @@ put_expr(struct buf *b, const struct expr *e, unsigned depth)
 		put_in(b, "between", e);
 		break;
 	case EXPR_ISNULL:
-		buf_lit(b, "isnull ");
+		buf_cstr(b, e->negated ? "not isnull " : "isnull ");
 		put_path(b, &e->null_path);
 		buf_char(b, '\n');
 		break;
 	case EXPR_EXISTS:
-		buf_lit(b, "exists ");
-		put_path(b, &e->exists.relation);
+		buf_cstr(b, e->negated ? "not exists " : "exists ");
+		put_name(b, e->exists.relation->name);
 		buf_char(b, '\n');
 		if (e->exists.where != NULL)
 			put_expr(b, e->exists.where, depth + 1);
@@ -146,11 +174,8 @@ put_where(struct buf *b, const char *word, const struct expr *e, unsigned depth)
 static void
 put_field(struct buf *b, const struct field *f)
 {
-	static const char *const words[] = {
-	    "", "count ", "sum ", "avg ", "min ", "max "};
-
-	buf_printf(b, " %s", words[f->agg]);
-	put_path(b, &f->path);
+	buf_char(b, ' ');
+	put_aggregate(b, f->agg, f->distinct, &f->path);
 	if (f->alias.p != NULL) {
 		buf_lit(b, " as ");
 		put_name(b, f->alias);
@@ -158,15 +183,31 @@ put_field(struct buf *b, const struct field *f)
 }
 
 static void
-put_select(struct buf *b, const struct query *q, unsigned depth)
+put_paths(struct buf *b, const char *word, const struct path *v, size_t n,
+    unsigned depth)
 {
-	if (q->nselect == 0)
+	if (n == 0)
 		return;
 	put_indent(b, depth);
-	buf_cstr(b, q->distinct ? "select distinct" : "select");
-	for (size_t i = 0; i < q->nselect; i++)
-		put_field(b, &q->select[i]);
+	buf_cstr(b, word);
+	for (size_t i = 0; i < n; i++) {
+		buf_char(b, ' ');
+		put_path(b, &v[i]);
+	}
 	buf_char(b, '\n');
+}
+
+static void
+put_select(struct buf *b, const struct query *q, unsigned depth)
+{
+	if (q->nselect > 0) {
+		put_indent(b, depth);
+		buf_cstr(b, q->distinct ? "select distinct" : "select");
+		for (size_t i = 0; i < q->nselect; i++)
+			put_field(b, &q->select[i]);
+		buf_char(b, '\n');
+	}
+	put_paths(b, "except", q->except, q->nexcept, depth);
 }
 
 static void
@@ -189,6 +230,17 @@ put_search(struct buf *b, const struct query *q, unsigned depth)
 }
 
 static void
+put_key(struct buf *b, const struct order_key *k)
+{
+	const struct field *f = k->field;
+
+	if (f != NULL && f->agg != AGG_NONE)
+		put_aggregate(b, f->agg, f->distinct, &f->path);
+	else
+		put_path(b, f != NULL ? &f->path : &k->path);
+}
+
+static void
 put_order(struct buf *b, const struct query *q, unsigned depth)
 {
 	static const char *const nulls[] = {"", " nulls first", " nulls last"};
@@ -199,15 +251,29 @@ put_order(struct buf *b, const struct query *q, unsigned depth)
 	buf_lit(b, "order");
 	for (size_t i = 0; i < q->norder; i++) {
 		buf_cstr(b, q->order[i].desc ? " -" : " ");
-		put_path(b, &q->order[i].path);
+		put_key(b, &q->order[i]);
 		buf_cstr(b, nulls[q->order[i].nulls]);
 	}
 	buf_char(b, '\n');
 }
 
+/* after the values of one row, one per order key */
 static void
-put_page(struct buf *b, const struct page *p, unsigned depth)
+put_cursor(struct buf *b, const struct page *p, size_t nkeys)
 {
+	buf_printf(b, "cursor limit %lld", (long long)p->limit);
+	if (p->after == NULL)
+		return;
+	buf_lit(b, " after");
+	for (size_t i = 0; i < nkeys; i++)
+		put_value(b, &p->after[i]);
+}
+
+static void
+put_page(struct buf *b, const struct query *q, unsigned depth)
+{
+	const struct page *p = &q->page;
+
 	if (p->kind == PAGE_NONE)
 		return;
 	put_indent(b, depth);
@@ -228,7 +294,7 @@ put_page(struct buf *b, const struct page *p, unsigned depth)
 		buf_printf(b, " size %lld", (long long)p->limit);
 		break;
 	case PAGE_CURSOR:
-		buf_printf(b, "cursor %.*s", STR_ARGS(p->cursor));
+		put_cursor(b, p, q->norder);
 		break;
 	}
 	buf_char(b, '\n');
@@ -244,23 +310,26 @@ put_includes(struct buf *b, const struct query *q, unsigned depth)
 	for (size_t i = 0; i < q->ninclude; i++) {
 		put_indent(b, depth);
 		buf_printf(b, "include %s ", joins[q->include[i].join]);
-		put_path(b, &q->include[i].path);
+		put_name(b, q->include[i].name);
+		if (q->include[i].alias.p != NULL) {
+			buf_lit(b, " as ");
+			put_name(b, q->include[i].alias);
+		}
 		buf_char(b, '\n');
 		put_query(b, q->include[i].query, depth + 1);
 	}
 }
 
+/* the tables beside its own that the question touches */
 static void
-put_group(struct buf *b, const struct query *q, unsigned depth)
+put_touched(struct buf *b, const struct query *q, unsigned depth)
 {
-	if (q->ngroup == 0)
+	if (q->ntouched == 0)
 		return;
 	put_indent(b, depth);
-	buf_lit(b, "group");
-	for (size_t i = 0; i < q->ngroup; i++) {
-		buf_char(b, ' ');
-		put_path(b, &q->group[i]);
-	}
+	buf_lit(b, "touches");
+	for (size_t i = 0; i < q->ntouched; i++)
+		buf_printf(b, " %.*s", STR_ARGS(q->touched[i]->qname));
 	buf_char(b, '\n');
 }
 
@@ -271,13 +340,14 @@ put_query(struct buf *b, const struct query *q, unsigned depth)
 		put_indent(b, depth);
 		buf_printf(b, "table %.*s\n", STR_ARGS(q->table->qname));
 	}
+	put_touched(b, q, depth);
 	put_select(b, q, depth);
 	put_where(b, "where", q->where, depth);
 	put_search(b, q, depth);
-	put_group(b, q, depth);
+	put_paths(b, "group", q->group, q->ngroup, depth);
 	put_where(b, "having", q->having, depth);
 	put_order(b, q, depth);
-	put_page(b, &q->page, depth);
+	put_page(b, q, depth);
 	put_includes(b, q, depth);
 	if (q->want_count != COUNT_NONE) {
 		put_indent(b, depth);

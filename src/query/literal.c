@@ -304,3 +304,70 @@ value_from_json(struct arena *a, const struct type *t, const struct json *j,
 	wrong = scalar_text(t, j, &text);
 	return wrong != NULL ? wrong : value_check(a, t, text, out);
 }
+
+/* "a ""quoted"" item": what follows it; false: its quote is not closed */
+static bool
+take_quoted(struct str *rest, struct buf *item)
+{
+	size_t i;
+
+	for (i = 1; i < rest->len; i++) {
+		if (rest->p[i] == '"' &&
+		    (i + 1 == rest->len || rest->p[++i] != '"')) {
+			i += rest->p[i] == '"';
+			*rest = str_sub(*rest, i, rest->len);
+			return rest->len == 0 || rest->p[0] == ',';
+		}
+		buf_char(item, rest->p[i]);
+	}
+	return false;
+}
+
+/* the item at the head of *rest, which is cut off */
+static bool
+take_item(struct str *rest, struct buf *item)
+{
+	struct str plain;
+
+	buf_clear(item);
+	if (rest->len == 0 || rest->p[0] != '"') {
+		str_cut(rest, ',', &plain);
+		buf_str(item, plain);
+		return true;
+	}
+	if (!take_quoted(rest, item))
+		return false;
+	*rest = rest->len == 0 ? STR_NONE : str_sub(*rest, 1, rest->len);
+	return true;
+}
+
+const char *
+value_list(
+    struct arena *a, const struct type *t, struct str text, struct str *out)
+{
+	struct buf b, item;
+	struct str rest = text;
+
+	if (text.len > 0 && (text.p[0] == '{' || text.p[0] == '['))
+		return value_match(a, t, text, out);
+	buf_init(&b, a, LITERAL_MAX);
+	buf_init(&item, a, text.len);
+	buf_char(&b, '{');
+	while (text.len > 0 && rest.p != NULL) {
+		struct str element;
+		const char *wrong;
+
+		if (!take_item(&rest, &item))
+			return "A quoted value must end with its quote.";
+		wrong = value_match(
+		    a, t->element, str_dup(a, buf_view(&item)), &element);
+		if (wrong != NULL)
+			return wrong;
+		if (b.len > 1)
+			buf_char(&b, ',');
+		add_quoted(&b, element);
+	}
+	buf_char(&b, '}');
+	*out = buf_view(&b);
+	return b.overflow ? "This list is too long." : NULL;
+}

@@ -10,20 +10,66 @@
 #include "base/utf8.h"
 #include "schema/schema.h"
 
-#define E false
-#define O true
 const struct op_info query_ops[OP__MAX] = {
-#define OP(id, suffix, kind, sql) [OP_##id] = {suffix, sql, kind},
+#define OP(id, suffix, negated, takes, sql)                                    \
+	[OP_##id] = {suffix, negated, sql, OP_TAKES_##takes},
 #include "query/op.def"
 #undef OP
 };
-#undef E
-#undef O
 
 struct query *
 query_new(struct arena *a)
 {
 	return arena_make(a, struct query);
+}
+
+void
+query_path_name(
+    struct arena *a, struct path *p, struct str text, struct str name)
+{
+	p->text = text;
+	p->names = arena_array(a, struct str, 1);
+	p->names[0] = name;
+	p->nnames = 1;
+}
+
+/* how long the separator at s[i] is; none begins or ends a path */
+static size_t
+separator_at(struct str s, size_t i)
+{
+	size_t n = 0;
+
+	if (i == 0)
+		return 0;
+	if (s.p[i] == '.')
+		n = 1;
+	else if (s.p[i] == '_' && i + 1 < s.len && s.p[i + 1] == '_')
+		n = 2;
+	return i + n < s.len ? n : 0;
+}
+
+void
+query_path(struct arena *a, struct path *p, struct str text, struct str name)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < name.len; i++)
+		n += separator_at(name, i) > 0;
+	p->text = text;
+	p->names = arena_array(a, struct str, n);
+	p->nnames = 0;
+	for (size_t i = 0; i < name.len;) {
+		size_t cut = separator_at(name, i);
+
+		if (cut == 0) {
+			i++;
+			continue;
+		}
+		p->names[p->nnames++] = str_sub(name, 0, i);
+		name = str_sub(name, i + cut, name.len);
+		i = 0;
+	}
+	p->names[p->nnames++] = name;
 }
 
 struct expr *
@@ -34,35 +80,57 @@ query_cmp(struct arena *a, struct str text, struct str name, enum op op,
 
 	e->kind = EXPR_CMP;
 	e->text = text;
-	e->cmp.path.text = text;
-	e->cmp.path.names = arena_array(a, struct str, 1);
-	e->cmp.path.names[0] = name;
-	e->cmp.path.nnames = 1;
+	query_path_name(a, &e->cmp.path, text, name);
 	e->cmp.op = op;
 	e->cmp.value.text = value;
+	return e;
+}
+
+struct expr *
+query_logic(struct arena *a, enum expr_kind kind, struct expr **v, size_t n)
+{
+	struct expr *e;
+	size_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += v[i]->kind == kind ? v[i]->list.n : 1;
+	if (total == 0)
+		return NULL;
+	if (n == 1)
+		return v[0];
+	e = arena_make(a, struct expr);
+	e->kind = kind;
+	e->list.v = arena_array(a, struct expr *, total);
+	for (size_t i = 0; i < n; i++) {
+		bool apart = v[i]->kind == kind;
+
+		for (size_t k = 0; k < (apart ? v[i]->list.n : 1); k++)
+			e->list.v[e->list.n++] = apart ? v[i]->list.v[k] : v[i];
+	}
+	return e;
+}
+
+struct expr *
+query_not(struct arena *a, struct expr *of)
+{
+	struct expr *e = arena_make(a, struct expr);
+
+	e->kind = EXPR_NOT;
+	e->text = of->text;
+	e->list.v = arena_array(a, struct expr *, 1);
+	e->list.v[0] = of;
+	e->list.n = 1;
 	return e;
 }
 
 void
 query_and(struct arena *a, struct query *q, struct expr *also)
 {
-	struct expr *both, *old = q->where;
-	size_t n = 1;
+	struct expr *both[] = {q->where, also};
 
-	if (old == NULL) {
-		q->where = also;
+	if (also == NULL)
 		return;
-	}
-	if (old->kind == EXPR_AND)
-		n = old->list.n;
-	both = arena_make(a, struct expr);
-	both->kind = EXPR_AND;
-	both->list.n = n + 1;
-	both->list.v = arena_array(a, struct expr *, n + 1);
-	for (size_t i = 0; i < n; i++)
-		both->list.v[i] = old->kind == EXPR_AND ? old->list.v[i] : old;
-	both->list.v[n] = also;
-	q->where = both;
+	q->where = q->where == NULL ? also : query_logic(a, EXPR_AND, both, 2);
 }
 
 /* -1 ERR_BAD_PATH, or ERR_NOT_FOUND: no row can have this key */

@@ -21,58 +21,72 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "base/err.h"
 #include "base/str.h"
 
 struct arena;
 struct buf;
 struct column;
-struct err;
 struct fkey;
 struct json;
 struct params;
 struct query;
+struct relation;
 struct schema;
 struct table;
 struct type;
+struct visible;
 
-/* op.def: OP(id, native suffix, kind, SQL).  Native ?name__suffix=; a column
- * of exactly the whole name wins, then with OP_EQ. */
+/* what an operator wants of its column (op.def) */
+enum op_takes {
+	OP_TAKES_EQUAL,
+	OP_TAKES_ORDER,
+	OP_TAKES_TEXT,
+	OP_TAKES_PATTERN,
+	OP_TAKES_REGEX,
+	OP_TAKES_SEARCH,
+	OP_TAKES_SET,
+	OP_TAKES_ARRAY,
+	OP_TAKES_RANGE,
+	OP_TAKES_JSON
+};
+
 enum op {
-#define OP(id, suffix, kind, sql) OP_##id,
+#define OP(id, suffix, negated, takes, sql) OP_##id,
 #include "query/op.def"
 #undef OP
 	OP__MAX
 };
 
 struct op_info {
-	const char *suffix, *sql;
-	bool needs_order; /* else equality is enough */
+	const char *suffix;
+	const char *negated; /* suffix of its negation, or "" */
+	const char *sql;
+	enum op_takes takes;
 };
 
 extern const struct op_info query_ops[OP__MAX];
 
 enum join_kind { JOIN_LEFT, JOIN_INNER, JOIN_ANTI };
 
-/* one relation on the way to a column */
-struct join {
-	const struct fkey *fkey;
-	const struct table *far;
-	bool to_many;
-};
-
-/* a column, possibly through relations, possibly into a JSON value */
+/*
+ * A column, possibly through relations, possibly into a JSON value.  Which of
+ * the names are relations, which the column and which JSON keys, only the
+ * snapshot can tell: query_resolve finds out, trying the longest column name
+ * first, for names may hold the separator.
+ */
 struct path {
 	struct str text;   /* as the user wrote it */
-	struct str *names; /* relation names, then the column */
-	size_t nnames;
+	struct str *names; /* views into one text where they were split */
+	size_t nnames;     /* 0: no column at all, count(*) */
+	/* filled by query_resolve */
+	const struct relation **hops; /* all to-one; none inside a where */
+	size_t nhops;
+	const struct column *column;
 	struct str *json; /* keys and indices inside a json value */
 	size_t njson;
-	bool json_text; /* last JSON step gives text (->>) */
-	/* filled by query_resolve */
-	struct join *joins;
-	size_t njoins;
-	const struct column *column;
 };
 
 enum aggregate { AGG_NONE, AGG_COUNT, AGG_SUM, AGG_AVG, AGG_MIN, AGG_MAX };
@@ -81,7 +95,8 @@ enum aggregate { AGG_NONE, AGG_COUNT, AGG_SUM, AGG_AVG, AGG_MIN, AGG_MAX };
 struct value {
 	struct str text;
 	bool is_null;
-	const struct type *type; /* what it is bound as; set by resolve */
+	/* what it is bound as; set by resolve.  NULL: as text */
+	const struct type *type;
 };
 
 enum expr_kind {
@@ -92,13 +107,20 @@ enum expr_kind {
 	EXPR_IN,
 	EXPR_ISNULL,
 	EXPR_BETWEEN,
-	EXPR_EXISTS
+	EXPR_EXISTS /* made by resolve from paths through relations */
 };
 
-enum quantifier { QUANT_NONE, QUANT_ANY, QUANT_ALL };
-
+/*
+ * A dialect writes leaves with paths of any length.  query_resolve turns a
+ * path through relations into EXISTS of one relation each, the leaf inside:
+ *   - members of one AND that go through the same relation share one EXISTS,
+ *     so that they are asked of the same related row;
+ *   - a negated leaf stays inside EXISTS where all relations are to-one, and
+ *     through a to-many one means "no such related row": EXISTS is negated.
+ */
 struct expr {
 	enum expr_kind kind;
+	bool negated;    /* leaves and EXISTS: is not equal, not in … */
 	struct str text; /* as the user wrote it */
 	union {
 		struct { /* AND, OR; NOT has one member */
@@ -109,8 +131,12 @@ struct expr {
 			struct path path;
 			enum op op;
 			struct value value;
-			enum quantifier quant;
-			enum aggregate agg; /* in having */
+			/* in having: the aggregate of path is compared */
+			enum aggregate agg;
+			/* "= ''": dropped by resolve, also from an OR,
+			 * where the column is no text */
+			bool if_text;
+			bool distinct; /* of its distinct values */
 		} cmp;
 		struct { /* IN, BETWEEN (two values) */
 			struct path path;
@@ -119,21 +145,23 @@ struct expr {
 		} in;
 		struct path null_path; /* ISNULL */
 		struct {               /* EXISTS: some row of the relation */
-			struct path relation;
-			struct join *join; /* resolved */
-			struct expr *where;
+			const struct relation *relation;
+			struct expr *where; /* NULL: any row */
 		} exists;
 	};
 };
 
 struct field {
 	struct path path;
-	struct str alias; /* STR_NONE: the path's own name */
+	/* STR_NONE: the column's name; of aggregates "sum_amount", "count" */
+	struct str alias;
 	enum aggregate agg;
+	bool distinct; /* count(distinct …) */
 };
 
 struct order_key {
 	struct path path;
+	const struct field *field; /* by this aggregate; set by resolve */
 	bool desc;
 	enum { NULLS_DEFAULT, NULLS_FIRST, NULLS_LAST } nulls;
 };
@@ -142,7 +170,7 @@ enum page_kind {
 	PAGE_NONE,   /* every matching row */
 	PAGE_SLICE,  /* limit and offset */
 	PAGE_NUMBER, /* page and page_size: the envelope */
-	PAGE_CURSOR
+	PAGE_CURSOR  /* keyset: the limit rows after the cursor */
 };
 
 struct page {
@@ -150,17 +178,27 @@ struct page {
 	bool has_limit;
 	int64_t limit; /* rows */
 	int64_t offset;
-	int64_t number; /* PAGE_NUMBER: from 1; 0 means "last" */
-	struct str cursor;
+	int64_t number;    /* PAGE_NUMBER: from 1; 0 means "last" */
+	struct str cursor; /* as sent; empty: the first page */
+	/* PAGE_CURSOR, set by resolve: one per order key, or NULL at the start */
+	struct value *after;
 };
 
 enum count_kind { COUNT_NONE, COUNT_EXACT, COUNT_ESTIMATED };
 
+/*
+ * Rows of a relation beside each row.  A to-one relation is an object or null
+ * (its where: the object is null when it does not meet it), a to-many one an
+ * array with its own order and limit.  JOIN_INNER also drops rows that have
+ * no such related row, JOIN_ANTI those that have one (and shows nothing).
+ */
 struct include {
-	struct path path;
-	struct str alias;
+	struct str text;  /* as the user wrote it */
+	struct str name;  /* of the relation */
+	struct str alias; /* STR_NONE: the relation's own name */
 	enum join_kind join;
-	struct query *query; /* its own select, where, order, page */
+	struct query *query; /* its own select, where, order, page, includes */
+	const struct relation *relation; /* set by resolve */
 };
 
 struct term {
@@ -171,7 +209,13 @@ struct query {
 	const struct table *table; /* set by resolve */
 	struct field *select;
 	size_t nselect; /* 0: every column */
-	bool distinct;
+	bool distinct;  /* of the selected columns */
+	/* these columns are left out, where select is empty */
+	struct path *except;
+	size_t nexcept;
+	/* computed fields beside those, resolve puts them into select */
+	struct path *also;
+	size_t nalso;
 	struct expr *where; /* NULL: everything */
 	struct term *search;
 	size_t nsearch;
@@ -190,14 +234,27 @@ struct query {
 	/* set by query_key: the values of the path, one per key column */
 	struct value *key;
 	size_t nkey;
+	bool lenient_key; /* a key in a body is ignored, whatever it says */
+	/* set by resolve on the outermost query: the tables beside its own that
+	 * are touched anywhere, each of which needs the right to read it */
+	const struct table **touched;
+	size_t ntouched;
+	bool relates; /* some relation is named, also one to its own table */
 };
 
 struct query_limits {
 	bool strict; /* unknown filter or ordering names are 400 */
 	int64_t page_size, max_page_size;
-	int64_t max_rows; /* 0: none */
-	size_t max_filters;
-	bool allow_page; /* the dialect has page= */
+	int64_t max_rows;    /* 0: none */
+	size_t max_filters;  /* leaves of all conditions together */
+	size_t max_includes; /* in one request, at any depth */
+	size_t max_depth;    /* relations one behind the other */
+	bool allow_page;     /* the dialect has page= */
+	bool regex;          /* regular expressions are offered */
+	/* keys the signature of cursors; empty: cursors are refused */
+	struct str cursor_key;
+	/* the tables that exist for the caller (conceal); NULL: all */
+	const struct visible *visible;
 };
 
 /*
@@ -206,6 +263,28 @@ struct query_limits {
  */
 struct query *query_parse_drf(
     struct arena *, struct params *, const struct query_limits *, struct err *);
+
+/*
+ * Auto dialect (CONTRACT 3.2, both ways to write where, or_where, order_by),
+ * query/where.c; v2 dialect (CONTRACT 5.2-5.4: q[…], a[…], page, per, count),
+ * query/ransack.c.  Errors as above; both give the tree that the native
+ * dialect gives for the same question.
+ */
+struct query *query_parse_where(
+    struct arena *, struct params *, const struct query_limits *, struct err *);
+struct query *query_parse_ransack(
+    struct arena *, struct params *, const struct query_limits *, struct err *);
+/* the same from a JSON body (POST …/search/, QUERY): members are parameters */
+struct query *query_parse_ransack_json(struct arena *, const struct json *,
+    const struct query_limits *, struct err *);
+
+/*
+ * The keyset cursor that continues after a row (query/cursor.c): the texts of
+ * its order keys (p NULL: null), as PostgreSQL wrote them, signed together
+ * with the question.  base64url, in the arena.
+ */
+struct str query_cursor(struct arena *, const struct query *,
+    const struct str *texts, const struct query_limits *);
 
 /* an empty query: one row or every row of a table */
 struct query *query_new(struct arena *);
@@ -278,5 +357,131 @@ enum body_mode {
  */
 int body_parse(struct arena *, const struct table *, const struct json *,
     enum body_mode, const struct query *key, struct body *, struct err *);
+
+/*
+ * A JSON object that holds rows of several tables: its own columns, and under
+ * the names of relations the rows that belong to it (nested_body.c).
+ *
+ * What belongs to what, and which rows are created or only linked, is decided
+ * here; the statement follows the tree.  A row is linked when it carries the
+ * columns that its relation refers to and these are made by the database, or
+ * when it carries nothing else; where they are given by hand, the row is
+ * created unless it is there.
+ */
+/* rows of one document; each is a part of one statement */
+#define NESTED_MAX 500
+
+enum nested_how {
+	NESTED_CREATE,
+	NESTED_ENSURE, /* create unless there is such a row */
+	NESTED_LINK
+};
+
+/* where a row stands in relation to the one it is written in */
+enum nested_place {
+	NESTED_ALONE,  /* the outermost */
+	NESTED_BEFORE, /* the other one refers to it */
+	NESTED_BEHIND, /* it refers to the other one */
+	NESTED_BESIDE  /* through a join table */
+};
+
+struct nested {
+	const struct table *table;
+	const struct json *json;
+	struct str path; /* "comments[0].", "" for the outermost */
+	const struct relation *relation; /* from up; NULL: the outermost */
+	struct nested *up, *down, *next;
+	enum nested_place place;
+	enum nested_how how;
+	struct body body; /* CREATE, ENSURE */
+	/* LINK, ENSURE: these columns (indices) name the row */
+	const uint16_t *by;
+	struct str *by_text;
+	size_t nby;
+	bool *given; /* per column: a relation gives its value */
+	size_t number;
+	size_t col; /* of its key in the statement's result; set by stmt */
+};
+
+struct nested_set {
+	struct nested *first; /* the outermost rows, by next */
+	bool single;          /* the body is one object */
+	size_t n;             /* rows at any depth */
+	struct nested **v;    /* all of them, by number */
+};
+
+/*
+ * All field errors together, with paths such as comments[0].body; -1 also for
+ * ERR_LIMIT.  Even then the set holds the rows that were seen, so that the
+ * caller's rights on their tables can be asked for before he hears why.
+ */
+int nested_parse(struct arena *, struct schema *, const struct table *,
+    const struct json *, const struct query_limits *, struct nested_set *,
+    struct err *);
+/* does a member of this object, or of one of these, name a relation? */
+bool nested_is(struct arena *, struct schema *, const struct table *,
+    const struct json *, const struct visible *);
+
+/*
+ * Many rows, one after the other: the members of a JSON array in hand, or the
+ * lines of NDJSON and CSV as they come, in constant memory (feed.c).
+ *
+ *   f = feed_new(arena, &opts);
+ *   while ((got = feed_next(f, &row, &err)) != FEED_END) …
+ *
+ * Rows are counted from 0.  A row that is wrong adds its faults to err, each
+ * under "[17].price", and the next one can be asked for: one answer tells
+ * many of them.
+ *
+ * CSV is RFC 4180 with a header row, as the API writes it: an empty field is
+ * null, "" the empty text, an apostrophe that guards a formula is taken off,
+ * arrays and composites are JSON.
+ */
+#define FEED_LINE_MAX   (1u << 20)
+#define FEED_FAULTS_MAX 100 /* no more are worth being told */
+
+enum feed_kind { FEED_JSON, FEED_NDJSON, FEED_CSV };
+
+struct feed_opts {
+	enum feed_kind kind;
+	const struct table *table;
+	enum body_mode mode;     /* BODY_CREATE, or BODY_PATCH: with its key */
+	const struct json *json; /* FEED_JSON: an array, or one object */
+	bool csv_guard;
+	/* the others: bytes put into the room, 0 the end, -1 */
+	ssize_t (*read)(void *arg, char *room, size_t n, struct err *);
+	void *arg;
+};
+
+/* valid until the next call */
+struct feed_row {
+	int64_t index;
+	/* in the table's order; BODY_PATCH: the key's columns come first */
+	struct assign *v;
+	size_t n;
+};
+
+enum feed_got {
+	FEED_END,
+	FEED_ROW,
+	FEED_FAULT, /* err has more fields now */
+	FEED_BROKEN /* nothing more can be read */
+};
+
+struct feed;
+struct feed *feed_new(struct arena *, const struct feed_opts *);
+enum feed_got feed_next(struct feed *, struct feed_row *, struct err *);
+/* adds a fault of the row with this index; name STR_NONE: of all of it */
+void feed_blame(const struct feed *, struct err *, enum err_id, int64_t index,
+    struct str name, const char *text);
+
+/*
+ * "1,2,3", or "a,1;b,2" where the key has several columns: only these rows of
+ * a resolved query.  A part with a comma, a semicolon or a quote in it stands
+ * in double quotes, where two of them are one.  -1: ERR_NO_KEY, ERR_BAD_VALUE
+ * or ERR_LIMIT naming the field.
+ */
+int query_ids(struct arena *, struct query *, struct str field, struct str list,
+    struct err *);
 
 #endif

@@ -24,10 +24,33 @@ const char *value_interval(struct str);
 
 /* range.c: the bounds of the built-in range and multirange types */
 const char *value_range(struct arena *, const struct type *, struct str);
+/* the same to compare with: a value alone is the range that holds only it */
+const char *value_span(
+    struct arena *, const struct type *, struct str text, struct str *out);
 
-/* query.c: where becomes "where and also" */
+/* literal.c: an array as PostgreSQL or JSON write it, else "a,b" with quotes
+ * around what holds a comma */
+const char *value_list(
+    struct arena *, const struct type *, struct str text, struct str *out);
+
+/* query.c: where becomes "where and also"; also may be NULL */
 void query_and(struct arena *, struct query *, struct expr *also);
+/*
+ * AND or OR of n expressions, in one form: members of the same kind are taken
+ * apart, one alone stands for itself, none is NULL.
+ */
+struct expr *query_logic(
+    struct arena *, enum expr_kind, struct expr **, size_t n);
+struct expr *query_not(struct arena *, struct expr *);
+/* a comparison of the column of this name */
 struct expr *query_cmp(struct arena *, struct str text, struct str name,
     enum op, struct str value);
+/* one name, which is not split */
+void query_path_name(
+    struct arena *, struct path *, struct str text, struct str name);
+/* a path whose parts stand between dots or double underscores; name is a view
+ * into text, so that its parts can be joined again */
+void query_path(
+    struct arena *, struct path *, struct str text, struct str name);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "query/query_priv.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "schema/schema.h"
@@ -129,4 +131,50 @@ value_range(struct arena *a, const struct type *t, struct str text)
 		return wrong == NULL && text.len > 0 ? NOT_A_RANGE : wrong;
 	}
 	return NULL; /* a range of the user's: the database judges */
+}
+
+static bool
+is_bound_by(struct str text, const char *brackets)
+{
+	return text.len > 0 && strchr(brackets, text.p[0]) != NULL;
+}
+
+/* [value,value], quoted as it may hold anything */
+static struct str
+make_span(struct arena *a, struct str value, bool multirange)
+{
+	struct buf b;
+
+	buf_init(&b, a, 4 * value.len + 16);
+	buf_cstr(&b, multirange ? "{[" : "[");
+	for (int bound = 0; bound < 2; bound++) {
+		buf_cstr(&b, bound == 0 ? "\"" : ",\"");
+		for (size_t i = 0; i < value.len; i++) {
+			if (value.p[i] == '"' || value.p[i] == '\\')
+				buf_char(&b, '\\');
+			buf_char(&b, value.p[i]);
+		}
+		buf_char(&b, '"');
+	}
+	buf_cstr(&b, multirange ? "]}" : "]");
+	return buf_view(&b);
+}
+
+const char *
+value_span(
+    struct arena *a, const struct type *t, struct str text, struct str *out)
+{
+	bool range = false, multirange = false;
+
+	for (size_t i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++) {
+		range = range || value_is_builtin(t, builtin[i].range);
+		multirange =
+		    multirange || value_is_builtin(t, builtin[i].multirange);
+	}
+	if ((range && !is_bound_by(text, "[(") && !str_eq_c(text, "empty")) ||
+	    (multirange && !is_bound_by(text, "{[(")))
+		text = make_span(a, text, multirange);
+	else if (multirange && text.p[0] != '{')
+		text = str_from(arena_printf(a, "{%.*s}", STR_ARGS(text)));
+	return value_match(a, t, text, out);
 }

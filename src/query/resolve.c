@@ -3,279 +3,401 @@
  * a statement is made of pointers into the snapshot and of values that fit.
  * Errors are collected, so that one answer tells all of them.
  */
-#include "query/query_priv.h"
+#include "query/resolve_priv.h"
 
 #include "base/arena.h"
-#include "base/err.h"
-#include "schema/schema.h"
 
-struct resolve {
-	struct arena *arena;
-	struct query *q;
-	const struct table *table;
-	bool strict;
-	struct err *err;
-};
+/* ---- what is selected --------------------------------------------------- */
 
-enum found {
-	FOUND,
-	DROP, /* not there, and nobody insists */
-	WRONG
-};
-
-static enum found
-wrong(struct resolve *r, enum err_id id, struct str field, const char *text)
+static struct str
+field_name(const struct field *f)
 {
-	err_add_field(r->err, id, field, "%s", text);
-	return WRONG;
+	return f->alias.p != NULL ? f->alias : f->path.column->name;
 }
 
-static enum found
-find_column(struct resolve *r, struct path *p, bool must)
-{
-	if (p->nnames != 1 || p->njson != 0)
-		return wrong(r, ERR_BAD_FILTER, p->text,
-		    "Only columns of the table itself can be named here.");
-	p->column = table_column(r->table, p->names[0]);
-	if (p->column != NULL)
-		return FOUND;
-	if (!must && !r->strict)
-		return DROP;
-	return wrong(
-	    r, ERR_UNKNOWN_COLUMN, p->text, "There is no such column.");
-}
-
-static enum found
-refuse_type(struct resolve *r, const struct path *p, const char *what)
-{
-	err_add_field(r->err, ERR_BAD_FILTER, p->text,
-	    "Columns of type %.*s cannot be %s.",
-	    STR_ARGS(p->column->type->display), what);
-	return WRONG;
-}
-
-static enum found
-fit_value(struct resolve *r, const struct path *p, struct value *v)
-{
-	const char *text;
-
-	v->type = p->column->type;
-	if (v->is_null)
-		return FOUND;
-	text = value_match(r->arena, v->type, v->text, &v->text);
-	return text == NULL ? FOUND : wrong(r, ERR_BAD_VALUE, p->text, text);
-}
-
-static enum found
-resolve_cmp(struct resolve *r, struct expr *e, bool must)
-{
-	const struct column *whole;
-	struct path *p = &e->cmp.path;
-	enum found f;
-
-	if (e->cmp.quant != QUANT_NONE || e->cmp.agg != AGG_NONE)
-		return wrong(r, ERR_BAD_FILTER, p->text,
-		    "This kind of comparison is not offered.");
-	/* a column that is really called "name__eq" */
-	whole = p->njson == 0 ? table_column(r->table, p->text) : NULL;
-	if (whole != NULL && p->nnames == 1 && !str_eq(p->text, p->names[0])) {
-		p->names[0] = p->text;
-		e->cmp.op = OP_EQ;
-	}
-	f = find_column(r, p, must);
-	if (f != FOUND)
-		return f;
-	if (query_ops[e->cmp.op].needs_order && !p->column->has_order)
-		return refuse_type(r, p, "compared");
-	if (!p->column->has_eq)
-		return refuse_type(r, p, "filtered");
-	return fit_value(r, p, &e->cmp.value);
-}
-
-static enum found
-resolve_in(struct resolve *r, struct expr *e, bool must)
-{
-	struct path *p = &e->in.path;
-	enum found f = find_column(r, p, must);
-
-	if (f != FOUND)
-		return f;
-	if (!(e->kind == EXPR_IN ? p->column->has_eq : p->column->has_order))
-		return refuse_type(r, p, "filtered");
-	for (size_t i = 0; i < e->in.n; i++)
-		if (fit_value(r, p, &e->in.v[i]) == WRONG)
-			f = WRONG;
-	return f;
-}
-
-static enum found resolve_expr(struct resolve *, struct expr *, bool must);
-
-/* members of an AND may be dropped alone; an OR or NOT without one of its
- * members would mean something else */
-static enum found
-resolve_list(struct resolve *r, struct expr *e, bool must)
-{
-	size_t kept = 0;
-	bool failed = false;
-
-	must = must || e->kind != EXPR_AND;
-	for (size_t i = 0; i < e->list.n; i++) {
-		enum found f = resolve_expr(r, e->list.v[i], must);
-
-		failed = failed || f == WRONG;
-		if (f == FOUND)
-			e->list.v[kept++] = e->list.v[i];
-	}
-	e->list.n = kept;
-	if (failed)
-		return WRONG;
-	return kept == 0 ? DROP : FOUND;
-}
-
-static enum found
-resolve_expr(struct resolve *r, struct expr *e, bool must)
-{
-	switch (e->kind) {
-	case EXPR_AND:
-	case EXPR_OR:
-	case EXPR_NOT:
-		return resolve_list(r, e, must);
-	case EXPR_CMP:
-		return resolve_cmp(r, e, must);
-	case EXPR_IN:
-	case EXPR_BETWEEN:
-		return resolve_in(r, e, must);
-	case EXPR_ISNULL:
-		return find_column(r, &e->null_path, must);
-	case EXPR_EXISTS:
-		return wrong(r, ERR_BAD_FILTER, e->text,
-		    "Only columns of the table itself can be named here.");
-	}
-	return WRONG;
-}
-
-static void
-resolve_where(struct resolve *r)
-{
-	struct expr *e = r->q->where;
-
-	if (e == NULL)
-		return;
-	if (resolve_expr(r, e, false) == DROP)
-		r->q->where = NULL;
-	else if (e->kind == EXPR_AND && e->list.n == 1)
-		r->q->where = e->list.v[0];
-}
-
-static void
-resolve_search(struct resolve *r)
-{
-	struct query *q = r->q;
-
-	if (q->nsearch == 0)
-		return;
-	q->search_columns =
-	    arena_array(r->arena, const struct column *, r->table->ncolumns);
-	for (size_t i = 0; i < r->table->ncolumns; i++)
-		if (type_is_text(r->table->columns[i].type))
-			q->search_columns[q->nsearch_columns++] =
-			    &r->table->columns[i];
-	if (q->nsearch_columns == 0)
-		wrong(r, ERR_BAD_FILTER, STR("search"),
-		    "This table has no text columns to search.");
-}
-
-static bool
-is_ordered_by(const struct query *q, size_t n, const struct column *c)
+bool
+resolve_is_selected(const struct query *q, size_t n, const struct field *f)
 {
 	for (size_t i = 0; i < n; i++)
-		if (q->order[i].path.column == c)
+		if (q->select[i].agg == f->agg &&
+		    q->select[i].distinct == f->distinct &&
+		    resolve_same(&q->select[i].path, &f->path) &&
+		    str_eq(field_name(&q->select[i]), field_name(f)))
 			return true;
 	return false;
 }
 
 static void
-resolve_order_keys(struct resolve *r)
+resolve_select(struct scope *s)
 {
-	struct query *q = r->q;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < q->norder; i++) {
-		struct order_key *k = &q->order[i];
-
-		/* a column that is really called "-name" */
-		if (k->desc && k->path.nnames == 1 &&
-		    table_column(r->table, k->path.names[0]) == NULL &&
-		    table_column(r->table, k->path.text) != NULL) {
-			k->path.names[0] = k->path.text;
-			k->desc = false;
-		}
-		if (find_column(r, &k->path, false) != FOUND)
-			continue;
-		if (!k->path.column->has_order)
-			refuse_type(r, &k->path, "ordered by");
-		else if (!is_ordered_by(q, kept, k->path.column))
-			q->order[kept++] = *k;
-	}
-	q->norder = kept;
-}
-
-static void
-append_order(struct resolve *r, const struct column *c, bool desc)
-{
-	struct query *q = r->q;
-	struct order_key *k = &q->order[q->norder];
-
-	if (!c->has_order || is_ordered_by(q, q->norder, c))
-		return;
-	*k = (struct order_key){.desc = desc};
-	k->path.text = c->name;
-	k->path.column = c;
-	q->norder++;
-}
-
-/* a total order, or pages would overlap: the key decides between equals; a
- * table without one is ordered by all it has */
-static void
-resolve_order(struct resolve *r)
-{
-	const struct table *t = r->table;
-	struct query *q = r->q;
-	struct order_key *asked;
-	bool none;
-
-	resolve_order_keys(r);
-	none = q->norder == 0;
-	asked = q->order;
-	q->order =
-	    arena_array(r->arena, struct order_key, q->norder + t->ncolumns);
-	for (size_t i = 0; i < q->norder; i++)
-		q->order[i] = asked[i];
-	for (size_t i = 0; i < t->nkey; i++)
-		append_order(r, &t->columns[t->key[i]], none);
-	for (size_t i = 0; t->nkey == 0 && i < t->ncolumns; i++)
-		append_order(r, &t->columns[i], false);
-}
-
-static void
-resolve_select(struct resolve *r)
-{
-	struct query *q = r->q;
+	struct query *q = s->q;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < q->nselect; i++) {
 		struct field *f = &q->select[i];
-		bool twice = false;
 
-		if (find_column(r, &f->path, true) != FOUND)
+		if (resolve_column(s, &f->path, true) != FOUND)
 			continue;
-		for (size_t k = 0; k < kept; k++)
-			twice =
-			    twice || q->select[k].path.column == f->path.column;
-		if (!twice)
+		if (f->alias.p == NULL && f->path.nhops + f->path.njson > 0)
+			f->alias = resolve_title(s->r->arena, &f->path, ".");
+		if (!resolve_is_selected(q, kept, f))
 			q->select[kept++] = *f;
 	}
 	q->nselect = kept;
+}
+
+static void
+set_column(struct path *p, const struct column *c)
+{
+	*p = (struct path){.text = c->name, .column = c};
+}
+
+/* every column but these becomes a list of columns */
+static void
+resolve_except(struct scope *s)
+{
+	const struct table *t = s->table;
+	struct query *q = s->q;
+	bool *out = arena_array(s->r->arena, bool, t->ncolumns);
+	struct field *v;
+	size_t n = 0;
+
+	if (q->nexcept == 0 || q->nselect > 0)
+		return;
+	for (size_t i = 0; i < q->nexcept; i++) {
+		struct path *p = &q->except[i];
+
+		if (resolve_path(s, p, false) != FOUND)
+			continue;
+		if (p->nhops + p->njson > 0 || p->column->computed_of != NULL)
+			resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
+			    "Only columns of the table itself can be left "
+			    "out.");
+		else
+			out[p->column - t->columns] = true;
+	}
+	v = arena_array(s->r->arena, struct field, t->ncolumns);
+	for (size_t i = 0; i < t->ncolumns; i++)
+		if (!out[i])
+			set_column(&v[n++].path, &t->columns[i]);
+	q->nexcept = 0;
+	if (n == 0)
+		resolve_wrong(s->r, ERR_BAD_FILTER, q->except[0].text,
+		    "At least one column must be left.");
+	if (n == t->ncolumns)
+		return;
+	q->select = v;
+	q->nselect = n;
+}
+
+/* computed fields beside whatever is selected */
+static void
+resolve_also(struct scope *s)
+{
+	const struct table *t = s->table;
+	struct query *q = s->q;
+	size_t n = q->nselect;
+	struct field *v;
+
+	if (q->nalso == 0)
+		return;
+	v = arena_array(s->r->arena, struct field, n + t->ncolumns + q->nalso);
+	for (size_t i = 0; i < n; i++)
+		v[i] = q->select[i];
+	for (size_t i = 0; q->nselect == 0 && i < t->ncolumns; i++)
+		set_column(&v[n++].path, &t->columns[i]);
+	q->select = v;
+	for (size_t i = 0; i < q->nalso; i++) {
+		const struct path *p = &q->also[i];
+		const struct column *c = table_computed(t, resolve_whole(p));
+
+		if (c == NULL) {
+			resolve_wrong(s->r, ERR_UNKNOWN_COLUMN, p->text,
+			    "There is no such computed value.");
+			continue;
+		}
+		set_column(&v[n].path, c);
+		if (!resolve_is_selected(q, n, &v[n]))
+			n++;
+	}
+	q->nselect = n;
+	q->nalso = 0;
+}
+
+static void
+resolve_distinct(struct scope *s)
+{
+	const struct query *q = s->q;
+	size_t n = q->nselect > 0 ? q->nselect : s->table->ncolumns;
+
+	for (size_t i = 0; i < n; i++) {
+		struct path p = {0};
+
+		if (q->nselect > 0)
+			p = q->select[i].path;
+		else
+			set_column(&p, &s->table->columns[i]);
+		if (!resolve_operand(&p, AGG_NONE).has_eq)
+			resolve_refuse_type(
+			    s->r, &p, p.column->type, "told apart");
+	}
+	if (q->page.kind == PAGE_CURSOR)
+		resolve_wrong(s->r, ERR_BAD_PARAM, STR("cursor"),
+		    "Cannot be combined with distinct.");
+}
+
+/* ---- names of the answer ------------------------------------------------ */
+
+static struct str
+include_name(const struct include *in)
+{
+	return in->alias.p != NULL ? in->alias : in->name;
+}
+
+static bool
+is_column_name(const struct scope *s, struct str name)
+{
+	return s->q->nselect == 0 && table_column(s->table, name) != NULL;
+}
+
+static void
+refuse_name(struct scope *s, struct str name)
+{
+	resolve_wrong(s->r, ERR_BAD_FILTER, name,
+	    "Two parts of the answer would have this name.");
+}
+
+static void
+resolve_names(struct scope *s)
+{
+	const struct query *q = s->q;
+
+	for (size_t i = 0; i < q->nselect; i++)
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(field_name(&q->select[i]),
+				field_name(&q->select[k])))
+				refuse_name(s, field_name(&q->select[i]));
+	for (size_t i = 0; i < q->ninclude; i++) {
+		struct str name = include_name(&q->include[i]);
+		bool twice = is_column_name(s, name);
+
+		if (q->include[i].join == JOIN_ANTI)
+			continue;
+		for (size_t k = 0; k < q->nselect; k++)
+			twice =
+			    twice || str_eq(name, field_name(&q->select[k]));
+		for (size_t k = 0; k < i; k++)
+			twice = twice ||
+				(q->include[k].join != JOIN_ANTI &&
+				    str_eq(name, include_name(&q->include[k])));
+		if (twice)
+			refuse_name(s, name);
+	}
+}
+
+/* ---- search ------------------------------------------------------------- */
+
+static void
+resolve_search(struct scope *s)
+{
+	const struct table *t = s->table;
+	struct query *q = s->q;
+
+	if (q->nsearch == 0)
+		return;
+	q->search_columns =
+	    arena_array(s->r->arena, const struct column *, t->ncolumns);
+	for (size_t i = 0; i < t->ncolumns; i++)
+		if (type_is_text(t->columns[i].type))
+			q->search_columns[q->nsearch_columns++] =
+			    &t->columns[i];
+	if (q->nsearch_columns == 0)
+		resolve_wrong(s->r, ERR_BAD_FILTER, STR("search"),
+		    "This table has no text columns to search.");
+}
+
+/* ---- order -------------------------------------------------------------- */
+
+bool
+resolve_is_ordered(const struct query *q, size_t n, const struct path *p,
+    const struct field *field)
+{
+	for (size_t i = 0; i < n; i++)
+		if (q->order[i].field == field &&
+		    (field != NULL || resolve_same(&q->order[i].path, p)))
+			return true;
+	return false;
+}
+
+static bool
+is_distinct_order(const struct query *q, const struct path *p)
+{
+	for (size_t i = 0; i < q->nselect; i++)
+		if (resolve_same(&q->select[i].path, p))
+			return true;
+	return q->nselect == 0 && p->nhops + p->njson == 0 &&
+	       p->column->computed_of == NULL;
+}
+
+/* a column that is really called "-name" */
+static void
+take_minus(const struct scope *s, struct order_key *k)
+{
+	if (!k->desc || k->path.nnames == 0 ||
+	    resolve_named(s->table, resolve_whole(&k->path)) != NULL ||
+	    resolve_named(s->table, k->path.text) == NULL)
+		return;
+	k->path.names[0] = k->path.text;
+	k->path.nnames = 1;
+	k->desc = false;
+}
+
+static bool
+resolve_order_key(struct scope *s, struct order_key *k)
+{
+	struct path *p = &k->path;
+
+	take_minus(s, k);
+	if (resolve_column(s, p, false) != FOUND)
+		return false;
+	if (!resolve_operand(p, AGG_NONE).has_order)
+		resolve_refuse_type(s->r, p, p->column->type, "ordered by");
+	else if (s->q->distinct && !is_distinct_order(s->q, p))
+		resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
+		    "With distinct only what is selected can be ordered by.");
+	else
+		return true;
+	return false;
+}
+
+static void
+resolve_order_keys(struct scope *s)
+{
+	struct query *q = s->q;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < q->norder; i++) {
+		struct order_key k = q->order[i];
+
+		if (resolve_order_key(s, &k) &&
+		    !resolve_is_ordered(q, kept, &k.path, NULL))
+			q->order[kept++] = k;
+	}
+	q->norder = kept;
+}
+
+void
+resolve_grow_order(struct scope *s, size_t n)
+{
+	struct query *q = s->q;
+	struct order_key *asked = q->order;
+
+	q->order = arena_array(s->r->arena, struct order_key, q->norder + n);
+	for (size_t i = 0; i < q->norder; i++)
+		q->order[i] = asked[i];
+}
+
+void
+resolve_append_order(struct scope *s, const struct path *p, bool desc)
+{
+	struct query *q = s->q;
+	struct order_key *k = &q->order[q->norder];
+
+	if (!resolve_operand(p, AGG_NONE).has_order ||
+	    resolve_is_ordered(q, q->norder, p, NULL))
+		return;
+	*k = (struct order_key){.path = *p, .desc = desc};
+	q->norder++;
+}
+
+static void
+append_column(struct scope *s, size_t column, bool desc)
+{
+	struct path p;
+
+	set_column(&p, &s->table->columns[column]);
+	resolve_append_order(s, &p, desc);
+}
+
+/* a total order, or pages would overlap: the key decides between equals; a
+ * table without one is ordered by all it has, distinct rows by what they are */
+static void
+resolve_order(struct scope *s)
+{
+	const struct table *t = s->table;
+	struct query *q = s->q;
+	bool none;
+
+	resolve_order_keys(s);
+	none = q->norder == 0;
+	resolve_grow_order(s, q->nselect + t->ncolumns);
+	if (q->distinct && q->nselect > 0) {
+		for (size_t i = 0; i < q->nselect; i++)
+			resolve_append_order(s, &q->select[i].path, false);
+		return;
+	}
+	for (size_t i = 0; i < t->nkey; i++)
+		append_column(s, t->key[i], none);
+	for (size_t i = 0; t->nkey == 0 && i < t->ncolumns; i++)
+		append_column(s, i, false);
+}
+
+/* ---- the whole ---------------------------------------------------------- */
+
+/* the columns a table can have (PostgreSQL 15, appendix K) */
+#define COLUMNS_MAX 1600
+
+/* before anything is looked up: names are compared each with each */
+static bool
+is_too_much(struct scope *s)
+{
+	const struct query *q = s->q;
+	struct resolve *r = s->r;
+
+	r->nselected += q->nselect + q->nexcept + q->nalso;
+	r->nordered += q->norder + q->ngroup;
+	if (r->nselected <= COLUMNS_MAX &&
+	    r->nordered <= r->limits->max_filters)
+		return false;
+	r->failed = true;
+	if (r->nselected > COLUMNS_MAX)
+		err_set(r->err, ERR_LIMIT, "At most %d columns.", COLUMNS_MAX);
+	else
+		err_set(r->err, ERR_LIMIT,
+		    "At most %zu columns to order or group by.",
+		    r->limits->max_filters);
+	return true;
+}
+
+void
+resolve_query(struct scope *s, const struct include *in)
+{
+	struct query *q = s->q;
+	bool grouped = resolve_is_grouped(q);
+
+	q->table = s->table;
+	if (is_too_much(s))
+		return;
+	if (grouped) {
+		resolve_group(s);
+	} else {
+		resolve_select(s);
+		resolve_except(s);
+		resolve_also(s);
+	}
+	resolve_where(s);
+	resolve_search(s);
+	resolve_includes(s);
+	if (q->distinct && !grouped)
+		resolve_distinct(s);
+	if (!s->r->failed)
+		resolve_names(s);
+	if (in != NULL && in->relation->kind == RELATION_TO_ONE)
+		return;
+	if (!grouped)
+		resolve_order(s);
+	else if (!s->r->failed)
+		resolve_group_order(s);
 }
 
 int
@@ -284,19 +406,16 @@ query_resolve(struct arena *a, struct query *q, struct schema *schema,
     struct err *err)
 {
 	struct resolve r = {.arena = a,
-	    .q = q,
-	    .table = table,
-	    .strict = limits->strict,
+	    .schema = schema,
+	    .limits = limits,
+	    .root = table,
 	    .err = err};
+	struct scope s = {.r = &r, .q = q, .table = table};
 
-	(void)schema; /* relations will be looked up in it */
-	q->table = table;
-	resolve_select(&r);
-	resolve_where(&r);
-	resolve_search(&r);
-	resolve_order(&r);
-	if (q->ninclude > 0 || q->ngroup > 0 || q->having != NULL)
-		err_set(err, ERR_BAD_FILTER,
-		    "Only columns of the table itself can be named here.");
-	return err != NULL && err->id != ERR_NONE ? -1 : 0;
+	resolve_query(&s, NULL);
+	/* also when it failed: only who may read them may hear why */
+	q->touched = r.touched;
+	q->ntouched = r.ntouched;
+	q->relates = r.relates;
+	return r.failed ? -1 : resolve_cursor(&r, q);
 }

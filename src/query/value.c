@@ -20,6 +20,8 @@
 #include "base/utf8.h"
 #include "schema/schema.h"
 
+#define DIMENSIONS_MAX 6
+
 /* pg_config_manual.h: NAMEDATALEN - 1 */
 #define NAME_BYTES_MAX 63
 /* numeric.c: what an unconstrained numeric can hold */
@@ -320,6 +322,26 @@ check_builtin(struct arena *a, const struct type *t, struct str s)
 	return NULL;
 }
 
+/* deeper than PostgreSQL's MAXDIM, which is no fault of ours to it */
+static bool
+is_too_deep(struct str s)
+{
+	size_t depth = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < s.len && depth <= DIMENSIONS_MAX; i++) {
+		if (s.p[i] == '\\')
+			i++;
+		else if (s.p[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && s.p[i] == '{')
+			depth++;
+		else if (!quoted && s.p[i] == '}' && depth > 0)
+			depth--;
+	}
+	return depth > DIMENSIONS_MAX;
+}
+
 /* an array, composite or hstore as JSON; else it is PostgreSQL's own form, in
  * which an array begins with a brace, a composite with a parenthesis */
 static const char *
@@ -331,6 +353,8 @@ check_nested(
 	struct err e;
 	bool is_null;
 
+	if (t->class == TYPE_ARRAY && is_too_deep(s))
+		return "A list has at most six dimensions.";
 	err_init(&e, NULL);
 	if (s.len == 0 || s.p[0] != begin ||
 	    (j = json_parse_row(a, s, &e)) == NULL)

@@ -10,7 +10,9 @@
 static void
 write_head(struct render *r, struct buf *b)
 {
-	for (size_t i = 0; i < r->ncols; i++) {
+	if (r->plan != NULL)
+		plan_csv_head(r, b);
+	for (size_t i = 0; r->plan == NULL && i < r->ncols; i++) {
 		if (i > 0)
 			buf_char(b, ',');
 		cell_csv(b, CELL_TEXT, r->cols[i].name, r->csv_guard);
@@ -21,7 +23,9 @@ write_head(struct render *r, struct buf *b)
 static void
 write_row(struct render *r, const struct rows *rows, struct buf *b)
 {
-	for (size_t i = 0; i < r->ncols; i++) {
+	if (r->plan != NULL)
+		plan_csv_row(r, rows, b);
+	for (size_t i = 0; r->plan == NULL && i < r->ncols; i++) {
 		if (i > 0)
 			buf_char(b, ',');
 		cell_csv(b, r->cols[i].cell, rows_cell(rows, i), r->csv_guard);

@@ -1,6 +1,6 @@
 /*
  * One cell, from PostgreSQL's text form in the session's fixed styles to the
- * bytes of its to_json (DateStyle ISO, TimeZone UTC, bytea_output hex).
+ * bytes of its to_json (DateStyle ISO, bytea_output hex).
  * What bytea becomes differs on purpose: base64.
  */
 #include "render/render.h"
@@ -33,22 +33,30 @@ is_number(struct str s)
 	return c >= '0' && c <= '9';
 }
 
+/* behind the hours of "+02" or "-03:30"; the whole length without a zone */
+static size_t
+find_zone_end(struct str s, ptrdiff_t blank)
+{
+	ptrdiff_t i = (ptrdiff_t)s.len - 3;
+
+	while (i > blank && s.p[i] != '+' && s.p[i] != '-')
+		i--;
+	return blank < 0 || i <= blank ? s.len : (size_t)i + 3;
+}
+
 /* "2026-01-31 08:00:00+00 BC" → "2026-01-31T08:00:00+00:00 BC"; the date may
- * be longer, the zone is always UTC, an infinity has neither */
+ * be longer, minutes of the zone stay, an infinity has neither */
 static void
 add_timestamp(struct buf *b, struct str s, bool has_zone)
 {
 	ptrdiff_t blank = str_chr(s, ' ');
-	ptrdiff_t zone = has_zone ? str_rchr(s, '+') : -1;
-	size_t split = zone >= 0 ? (size_t)zone + 3 : s.len;
+	size_t split = has_zone ? find_zone_end(s, blank) : s.len;
 	size_t at = b->len;
 
-	if (split > s.len)
-		split = s.len;
 	buf_str(b, str_sub(s, 0, split));
 	if (blank >= 0 && (size_t)blank < split && b->len == at + split)
 		b->p[at + (size_t)blank] = 'T';
-	if (zone >= 0)
+	if (has_zone && blank >= 0 && (split == s.len || s.p[split] != ':'))
 		buf_lit(b, ":00");
 	buf_str(b, str_sub(s, split, s.len));
 }
@@ -152,12 +160,17 @@ cell_json(struct buf *b, enum cell cell, struct str s)
 	}
 }
 
-/* the first characters that start a formula (SECURITY O1) */
+/* the first characters that start a formula (SECURITY O1); behind apostrophes
+ * of its own too, so that ours can be told from them when it comes back */
 static bool
 is_formula(struct str s)
 {
-	return s.len > 0 && strchr("=+-@\t\r", s.p[0]) != NULL &&
-	       s.p[0] != '\0';
+	size_t i = 0;
+
+	while (i < s.len && s.p[i] == '\'')
+		i++;
+	return i < s.len && s.p[i] != '\0' &&
+	       strchr("=+-@\t\r", s.p[i]) != NULL;
 }
 
 static void

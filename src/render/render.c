@@ -10,8 +10,8 @@
 #include "db/db.h"
 
 /* {"a": and ,"b": – what stands before each cell of an object */
-static struct str
-make_prefix(struct arena *a, struct str name, bool first)
+struct str
+render_prefix(struct arena *a, struct str name, bool first)
 {
 	struct buf b;
 
@@ -42,7 +42,8 @@ render_init(struct render *r, struct arena *a, const struct format *format,
 {
 	const struct stmt *s = rows_stmt(rows);
 
-	*r = (struct render){.format = format, .single = single};
+	*r = (struct render){.format = format, .single = single, .arena = a};
+	r->plan = plan_new(a, rows);
 	r->cols = s->cols;
 	r->ncols = s->ncols;
 	if (s->ncols == 0) {
@@ -51,12 +52,16 @@ render_init(struct render *r, struct arena *a, const struct format *format,
 	}
 	r->prefix = arena_array(a, struct str, r->ncols);
 	for (size_t i = 0; i < r->ncols; i++)
-		r->prefix[i] = make_prefix(a, r->cols[i].name, i == 0);
+		r->prefix[i] = render_prefix(a, r->cols[i].name, i == 0);
 }
 
 void
 render_object(const struct render *r, const struct rows *rows, struct buf *b)
 {
+	if (r->plan != NULL) {
+		plan_object(r->plan, rows, r->nrows + 1, b);
+		return;
+	}
 	if (r->ncols == 0)
 		buf_char(b, '{');
 	for (size_t i = 0; i < r->ncols; i++) {

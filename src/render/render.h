@@ -16,6 +16,7 @@ struct arena;
 struct buf;
 struct rows;
 
+struct plan;
 struct render;
 
 /* one output format as a set of functions */
@@ -42,7 +43,9 @@ struct render {
 	const struct stmt_col *cols;
 	size_t ncols;
 	struct str *prefix; /* per column, ready to copy */
-	size_t nrows;       /* written so far */
+	struct plan *plan;  /* not NULL: a row is not simply its columns */
+	struct arena *arena;
+	size_t nrows;   /* written so far */
 	bool csv_guard; /* CSV: an apostrophe before what a spreadsheet runs */
 	bool single;    /* JSON: one object, not an array */
 };

@@ -186,6 +186,28 @@ write_column(struct jsonw *w, const struct column *c, const struct types *l)
 }
 
 static void
+write_computed(struct jsonw *w, const struct table *t, const struct types *l)
+{
+	if (t->ncomputed == 0)
+		return;
+	jsonw_key(w, "computed");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->ncomputed; i++) {
+		const struct column *c = &t->computed[i];
+
+		jsonw_object(w);
+		jsonw_kv(w, "name", c->name);
+		jsonw_kv(w, "schema", c->function_schema);
+		jsonw_kv_i64(w, "type", (int64_t)type_index(l, c->type));
+		put_flag(w, "has_eq", c->has_eq);
+		put_flag(w, "has_order", c->has_order);
+		put_text(w, "comment", c->comment);
+		jsonw_end(w);
+	}
+	jsonw_end(w);
+}
+
+static void
 write_constraint(struct jsonw *w, const struct constraint *c)
 {
 	jsonw_object(w);
@@ -255,10 +277,13 @@ table_json(struct buf *b, const struct table *t, bool with_estimate)
 
 	for (size_t i = 0; i < t->ncolumns; i++)
 		collect_type(&l, t->columns[i].type);
+	for (size_t i = 0; i < t->ncomputed; i++)
+		collect_type(&l, t->computed[i].type);
 	jsonw_init(&w, b);
 	jsonw_object(&w);
 	write_head(&w, t, with_estimate);
 	write_columns(&w, t, &l);
+	write_computed(&w, t, &l);
 	put_indices(&w, "key", t->key, t->nkey);
 	jsonw_key(&w, "constraints");
 	jsonw_array(&w);

@@ -242,6 +242,31 @@ read_column(struct reader *r, const struct json *j, struct type *types,
 	c->comment = optional_text(r, j, "comment");
 }
 
+/* the member is left out where there are none */
+static void
+read_computed(struct reader *r, const struct json *j, struct type *types,
+    size_t ntypes, struct table *t)
+{
+	const struct json *e;
+	struct column *c;
+
+	if (member(j, "computed") == NULL)
+		return;
+	e = get_list(r, j, "computed", &t->ncomputed);
+	t->computed = arena_array(r->arena, struct column, t->ncomputed);
+	for (c = t->computed; e != NULL; e = e->next, c++) {
+		c->computed_of = t;
+		c->name = get_text(r, e, "name");
+		c->function_schema = get_text(r, e, "schema");
+		c->type = get_type(r, e, "type", types, ntypes);
+		c->has_eq = get_flag(r, e, "has_eq");
+		c->has_order = get_flag(r, e, "has_order");
+		c->comment = optional_text(r, e, "comment");
+		if (table_column(t, c->name) != NULL)
+			r->bad = true;
+	}
+}
+
 static void
 read_columns(struct reader *r, const struct json *j, struct table *t)
 {
@@ -257,6 +282,7 @@ read_columns(struct reader *r, const struct json *j, struct table *t)
 	t->columns = arena_array(r->arena, struct column, t->ncolumns);
 	for (size_t i = 0; e != NULL; e = e->next, i++)
 		read_column(r, e, types, ntypes, &t->columns[i]);
+	read_computed(r, j, types, ntypes, t);
 	if (t->ncolumns == 0 || t->ncolumns > INT16_MAX)
 		r->bad = true;
 }

@@ -17,6 +17,7 @@ struct schema {
 	struct directory directory;
 	struct table **tables;        /* NULL: not yet touched */
 	struct table_entry **entries; /* the same */
+	struct relations **relations; /* the same */
 	struct notice *notices;       /* NULL: not yet read */
 	size_t nnotices;
 };
@@ -63,6 +64,7 @@ schema_open_in(struct arena *a, const char *path, struct err *err)
 	arena_defer(a, free_arena, s->scratch);
 	s->tables = arena_array(a, struct table *, s->directory.n);
 	s->entries = arena_array(a, struct table_entry *, s->directory.n);
+	s->relations = arena_array(a, struct relations *, s->directory.n);
 	return s;
 }
 
@@ -223,6 +225,17 @@ schema_table_by_path(struct schema *s, struct str segment, struct err *err)
 	return get_table(s, i, err);
 }
 
+struct relations **
+schema_kept(struct schema *s, const struct table *t, struct arena **a)
+{
+	ptrdiff_t i = directory_find(&s->directory, t->qname);
+
+	if (i < 0 || s->tables[i] != t)
+		return NULL;
+	*a = s->arena;
+	return &s->relations[i];
+}
+
 int
 schema_notices(struct schema *s, struct notice **v, size_t *n, struct err *err)
 {
@@ -267,13 +280,25 @@ snapshot_read(
 	return schema_notices(s, &snap->notices, &snap->nnotices, err);
 }
 
+static const struct column *
+find_column(const struct column *v, size_t n, struct str name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(v[i].name, name))
+			return &v[i];
+	return NULL;
+}
+
 const struct column *
 table_column(const struct table *t, struct str name)
 {
-	for (size_t i = 0; i < t->ncolumns; i++)
-		if (str_eq(t->columns[i].name, name))
-			return &t->columns[i];
-	return NULL;
+	return find_column(t->columns, t->ncolumns, name);
+}
+
+const struct column *
+table_computed(const struct table *t, struct str name)
+{
+	return find_column(t->computed, t->ncomputed, name);
 }
 
 const struct column *

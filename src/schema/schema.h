@@ -24,7 +24,7 @@ struct arena;
 struct buf;
 struct err;
 
-#define SNAPSHOT_FORMAT 1
+#define SNAPSHOT_FORMAT 2
 
 /* What the input grammar, the filters and the rendering need to know. */
 enum type_class {
@@ -80,6 +80,13 @@ struct type_field {
 
 enum identity { IDENTITY_NONE, IDENTITY_ALWAYS, IDENTITY_BY_DEFAULT };
 
+struct table;
+
+/*
+ * A column, or a computed field: what a function with its name makes of a row.
+ * Computed fields have a type, eq and order, and are never written; they are
+ * no columns of the table and only table_computed finds them.
+ */
 struct column {
 	struct str name;
 	int16_t attnum;
@@ -89,10 +96,13 @@ struct column {
 	enum identity identity;
 	bool generated;         /* GENERATED ALWAYS AS … STORED */
 	bool updatable;         /* PostgreSQL can write it (views) */
-	bool has_eq, has_order; /* btree or hash operators exist */
+	bool has_eq, has_order; /* = exists; < and > exist */
 	struct str comment;     /* STR_NONE when there is none */
 	/* resolved at load: the foreign key of this single column, or NULL */
 	const struct fkey *fkey;
+	/* computed: the table of whose rows, and where the function is */
+	const struct table *computed_of;
+	struct str function_schema; /* STR_NONE: it is a column */
 };
 
 enum constraint_kind {
@@ -136,6 +146,8 @@ struct table {
 	enum table_kind kind;
 	struct column *columns; /* by attnum, dropped ones left out */
 	size_t ncolumns;
+	struct column *computed; /* by name; none has a column's name */
+	size_t ncomputed;
 	uint16_t *key; /* indices of the primary (or configured) key */
 	size_t nkey;
 	struct constraint *constraints;
@@ -204,7 +216,68 @@ const struct table *schema_table_by_path(
 /* what the introspection had to tell; -1: that part is damaged */
 int schema_notices(struct schema *, struct notice **, size_t *n, struct err *);
 
+/*
+ * Relations: the foreign keys both ways, and through join tables (a table
+ * whose primary key is made of the columns of two foreign keys).
+ *
+ * Names: to-one is the column without "_id", else the table; to-many is the
+ * table.  Where two would be equal, or equal to a column, each is
+ * "table!column" (of the foreign key; "table!constraint" where it has several
+ * columns, and "!back" after it for the backward one of a key from a table to
+ * itself), many-to-many "table!jointable".  Those that still are equal have
+ * the constraint's name, and then the schema's, in them.  A bare name that
+ * stands for several is ambiguous.
+ */
+enum relation_kind {
+	RELATION_TO_ONE, /* also backwards, where the far columns are unique */
+	RELATION_TO_MANY,
+	RELATION_MANY_TO_MANY
+};
+
+struct relation {
+	struct str name;
+	struct str bare; /* what it would be called if it were alone */
+	enum relation_kind kind;
+	const struct table *near, *far;
+	/* near.columns[i] = far.far_columns[i] (indices); many-to-many:
+	 * near.columns[i] = via.via_near[i], via.via_far[i] =
+	 * far.far_columns[i] */
+	const uint16_t *columns, *far_columns;
+	size_t ncolumns, nfar; /* equal but for many-to-many */
+	const struct table *via;
+	const uint16_t *via_near, *via_far;
+	/* the constraint: near's (columns point away) or far's / via's */
+	struct str constraint;
+	bool backwards; /* the foreign key is the far table's (or via's) */
+};
+
+struct relations {
+	const struct relation *v; /* by name */
+	size_t n;
+};
+
+/* which tables exist for somebody */
+struct visible {
+	bool (*sees)(const void *arg, const struct table *);
+	const void *arg;
+};
+
+/*
+ * All relations of a table among visible tables (NULL: all; kept with the
+ * schema, else in the arena).  -1: ERR_SNAPSHOT_UNAVAILABLE.
+ */
+int schema_relations(struct schema *, struct arena *, const struct table *,
+    const struct visible *, struct relations *, struct err *);
+/*
+ * By name.  NULL: none, or those *nchoices whose bare name it is (choices may
+ * be NULL): several, or one whose name had to differ from a column's.
+ */
+const struct relation *relation_find(const struct relations *, struct str name,
+    struct arena *, const struct relation ***choices, size_t *nchoices);
+
 const struct column *table_column(const struct table *, struct str name);
+/* fields that are computed of a row; for questions only */
+const struct column *table_computed(const struct table *, struct str name);
 /* single column that is the whole key, or NULL */
 const struct column *table_key_column(const struct table *);
 /* all there is to know of it, as the snapshot holds it; without the estimate

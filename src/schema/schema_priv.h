@@ -114,6 +114,11 @@ int record_read(
 int notices_read(struct arena *, struct arena *scratch, struct str json,
     struct notice **, size_t *n);
 
+/* where the relations of a table are kept, and the arena they live in; NULL
+ * when it is not a table of this schema */
+struct relations **schema_kept(
+    struct schema *, const struct table *, struct arena **);
+
 /* opens into an arena of the caller's, who frees it instead of the schema */
 struct schema *schema_open_in(struct arena *, const char *path, struct err *);
 

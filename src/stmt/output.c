@@ -5,10 +5,7 @@
  * a number that is to be a string lies inside them, the value is taken apart:
  * that costs, so it is done for no other type.
  */
-#include "stmt/stmt.h"
-
-#include "base/arena.h"
-#include "schema/schema.h"
+#include "stmt/stmt_priv.h"
 
 #define ARRAY_DIMS_MAX 6 /* PostgreSQL's MAXDIM */
 /* arrays in composites in arrays: the text grows twentyfold with each level,
@@ -17,12 +14,13 @@
 
 /* an expression inside a column's value */
 struct place {
-	const struct place *up; /* NULL: the column itself */
-	const struct column *column;
-	struct str field; /* of a composite */
-	bool element;     /* of an array: a row of u<depth> … */
-	size_t ndims;     /* … or, not 0, by the indices i<depth><dim> */
-	size_t depth;     /* nesting of loops, so that names differ */
+	const struct place *up;    /* NULL: what is selected itself */
+	const struct field *whole; /* … this one … */
+	const struct from *f;      /* … of these tables */
+	struct str field;          /* of a composite */
+	bool element;              /* of an array: a row of u<depth> … */
+	size_t ndims; /* … or, not 0, by the indices i<depth><dim> */
+	size_t depth; /* nesting of loops, so that names differ */
 };
 
 static void emit_value(struct stmt *, const struct place *, const struct type *,
@@ -72,8 +70,8 @@ cell_of(const struct type *t, const struct stmt_opts *o)
 	return CELL_TEXT;
 }
 
-static bool
-is_plain_cell(const struct type *t)
+bool
+stmt_is_plain(const struct type *t)
 {
 	return t->class != TYPE_ARRAY && t->class != TYPE_COMPOSITE &&
 	       t->class != TYPE_RANGE && t->class != TYPE_OTHER;
@@ -110,7 +108,8 @@ static void
 emit_place(struct stmt *s, const struct place *p)
 {
 	if (p->up == NULL) {
-		stmt_column(s, p->column);
+		stmt_aggregate(s, p->f, &p->whole->path, p->whole->agg,
+		    p->whole->distinct);
 		return;
 	}
 	if (p->element && p->ndims == 0) {
@@ -248,18 +247,37 @@ emit_value(struct stmt *s, const struct place *p, const struct type *t,
 }
 
 void
-stmt_output(struct stmt *s, const struct column *c, const struct stmt_opts *o)
+stmt_field(struct stmt *s, const struct from *f, const struct field *field,
+    const struct stmt_opts *o)
 {
-	struct place p = {.column = c};
+	const struct type *t = stmt_field_type(field);
+	struct place p = {.whole = field, .f = f};
 
-	stmt_col(s, c->name, cell_of(c->type, o));
-	if (is_plain_cell(c->type)) {
-		stmt_column(s, c);
-	} else if (is_exception(c->type, o)) {
-		emit_value(s, &p, c->type, o);
+	stmt_col(s, stmt_field_name(s->arena, field), cell_of(t, o));
+	if (stmt_is_plain(t)) {
+		emit_place(s, &p);
+	} else if (is_exception(t, o)) {
+		emit_value(s, &p, t, o);
 	} else {
 		stmt_lit(s, "pg_catalog.to_json(");
-		stmt_column(s, c);
+		emit_place(s, &p);
 		stmt_lit(s, ")");
 	}
+}
+
+void
+stmt_field_json(struct stmt *s, const struct from *f, const struct field *field,
+    const struct stmt_opts *o)
+{
+	struct place p = {.whole = field, .f = f};
+
+	emit_value(s, &p, stmt_field_type(field), o);
+}
+
+void
+stmt_output(struct stmt *s, const struct column *c, const struct stmt_opts *o)
+{
+	struct field f = {.path = {.column = c}};
+
+	stmt_field(s, NULL, &f, o);
 }

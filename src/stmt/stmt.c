@@ -4,13 +4,11 @@
  * without quotes; the session's search_path is empty, so that only pg_catalog
  * can answer an unqualified name.
  */
-#include "stmt/stmt.h"
+#include "stmt/stmt_priv.h"
 
 #include <string.h>
 
 #include "base/arena.h"
-#include "query/query.h"
-#include "schema/schema.h"
 
 #define TEXT_MAX (4u << 20)
 
@@ -21,6 +19,8 @@ stmt_new(struct arena *a, const char *label)
 
 	s->arena = a;
 	s->label = label;
+	s->order_col = -1;
+	s->etag_col = -1;
 	buf_init(&s->text, a, TEXT_MAX);
 	return s;
 }
@@ -64,9 +64,35 @@ stmt_type(struct stmt *s, const struct type *t)
 }
 
 void
+stmt_alias(struct stmt *s, unsigned alias)
+{
+	stmt_lit(s, "t");
+	if (alias > 0)
+		buf_u64(&s->text, alias);
+}
+
+/* "s"."f"((t.*)::"s"."table"): t alone would be a column of that name, and
+ * where it stands for a sub-select its rows are none of the table's yet */
+static void
+add_computed(struct stmt *s, const struct column *c)
+{
+	add_qualified(s, c->function_schema, c->name);
+	stmt_lit(s, "((");
+	stmt_alias(s, s->alias);
+	stmt_lit(s, ".*)::");
+	stmt_table(s, c->computed_of);
+	stmt_lit(s, ")");
+}
+
+void
 stmt_column(struct stmt *s, const struct column *c)
 {
-	stmt_lit(s, "t.");
+	if (c->computed_of != NULL) {
+		add_computed(s, c);
+		return;
+	}
+	stmt_alias(s, s->alias);
+	stmt_lit(s, ".");
 	stmt_ident(s, c->name);
 }
 
@@ -119,6 +145,60 @@ stmt_param_i64(struct stmt *s, int64_t n)
 	add_arg(s, text.p);
 	stmt_param_again(s, s->nargs);
 	stmt_lit(s, "::int8");
+}
+
+/* '{"a",NULL}': quoted or not, an element is taken as it is */
+static void
+add_element(struct buf *b, struct str text, char delimiter)
+{
+	if (b->len > 1)
+		buf_char(b, delimiter);
+	if (text.p == NULL) {
+		buf_lit(b, "NULL");
+		return;
+	}
+	buf_char(b, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '"' || text.p[i] == '\\')
+			buf_char(b, '\\');
+		buf_char(b, text.p[i]);
+	}
+	buf_char(b, '"');
+}
+
+void
+stmt_param_texts(struct stmt *s, const struct str *v, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, s->arena, SIZE_MAX / 4);
+	buf_char(&b, '{');
+	for (size_t i = 0; i < n; i++)
+		add_element(&b, v[i], ',');
+	buf_char(&b, '}');
+	stmt_param(s, buf_view(&b), NULL);
+	stmt_lit(s, "::text[]");
+}
+
+/* pg_type.typdelim: box alone has another one */
+void
+stmt_param_values(
+    struct stmt *s, const struct value *v, size_t n, const struct type *element)
+{
+	bool box = element != NULL && str_eq_c(element->base_name, "box") &&
+		   str_eq_c(element->base_schema, "pg_catalog");
+	struct buf b;
+
+	buf_init(&b, s->arena, SIZE_MAX / 4);
+	buf_char(&b, '{');
+	for (size_t i = 0; i < n; i++)
+		add_element(
+		    &b, v[i].is_null ? STR_NONE : v[i].text, box ? ';' : ',');
+	buf_char(&b, '}');
+	stmt_param(s, buf_view(&b), element);
+	if (element == NULL)
+		stmt_lit(s, "::text");
+	stmt_lit(s, "[]");
 }
 
 /* a bounded number of texts; all other limits share one (MEASURED 2) */

@@ -20,6 +20,8 @@ struct arena;
 struct assign;
 struct body;
 struct column;
+struct nested_set;
+struct json_path;
 struct query;
 struct stmt_opts;
 struct table;
@@ -43,6 +45,27 @@ struct stmt_col {
 	enum cell cell;
 };
 
+/*
+ * How a row becomes an object when it is more than its columns one after the
+ * other: to-one relations are objects made of joined columns, to-many ones
+ * either a column that holds their JSON, or rows of a statement of their own
+ * (stitched) whose first column is the number of the parent's row, from 1.
+ */
+enum member_kind { MEMBER_CELL, MEMBER_OBJECT, MEMBER_ROWS };
+
+struct member {
+	struct str name;
+	enum member_kind kind;
+	size_t col;   /* CELL; OBJECT: t or f, is there one; ROWS: unused */
+	size_t child; /* ROWS: index in the statement's children */
+	struct shape *shape; /* OBJECT */
+};
+
+struct shape {
+	struct member *v;
+	size_t n;
+};
+
 struct stmt {
 	struct arena *arena;
 	struct buf text;
@@ -50,6 +73,18 @@ struct stmt {
 	size_t nargs, args_cap;
 	struct stmt_col *cols; /* what it returns, in order; may be none */
 	size_t ncols;
+	/* NULL: each column is a member.  Columns no member names are hidden:
+	 * parents' numbers, texts of order keys, the entity tag */
+	struct shape *shape;
+	struct stmt **children; /* run after this one in the same batch */
+	size_t nchildren;
+	ptrdiff_t order_col; /* first of the hidden order texts, or -1 */
+	ptrdiff_t etag_col;  /* the hidden entity tag, or -1 */
+	/* the first columns are the table's, and the tag is made of them */
+	bool row_tag;
+	unsigned alias;      /* what stmt_column prints: t, t1, t2 … */
+	unsigned naliases;   /* used so far */
+	struct json_path *json_paths; /* that are bound (from.c) */
 	bool read_only;    /* makes the rest of its transaction read-only */
 	const char *label; /* for logs and explain: "guard", "list", … */
 };
@@ -58,6 +93,12 @@ struct stmt_opts {
 	bool numeric_as_string, bigint_as_string;
 	int64_t page_size, max_page_size; /* limits printed as literals */
 	int64_t max_rows;                 /* 0: none */
+	int64_t max_included; /* stitched rows of one relation; one more is
+	                       * selected, so that the reader can tell */
+	bool stitch; /* the parents are in hand: to-many by own statements */
+	bool etag;   /* the row's entity tag: etag_col or row_tag */
+	/* what the tag is made of (version.TABLE); NULL: of every column */
+	const struct column *version;
 };
 
 struct stmt *stmt_new(struct arena *, const char *label);
@@ -72,14 +113,32 @@ void stmt_param(struct stmt *, struct str value, const struct type *);
 void stmt_param_i64(struct stmt *, int64_t); /* $n::int8 */
 /* $n once more, of the nth argument counted from 1 */
 void stmt_param_again(struct stmt *, size_t n);
-/* a column of the table, which every statement of ours calls t */
+/* t for the outermost table, t1, t2 … for those that are joined */
+void stmt_alias(struct stmt *, unsigned alias);
+/* a column, or a computed field, of the table that s->alias stands for */
 void stmt_column(struct stmt *, const struct column *);
 /* the column as it is selected: as it is, or as its JSON (output.c) */
 void stmt_output(
     struct stmt *, const struct column *, const struct stmt_opts *);
-/* "from … where …": the rows of a resolved query */
+/* "from … where …": the rows of a resolved query, of the table t */
 void stmt_from_where(struct stmt *, const struct query *);
-void stmt_where(struct stmt *, const struct query *); /* " where …" or "" */
+/* " where …" or "": what the query asks of the table that s->alias stands
+ * for; a condition through a relation is an EXISTS, so that it holds in
+ * UPDATE and DELETE too */
+void stmt_where(struct stmt *, const struct query *);
+/*
+ * The row's entity tag: 32 hexadecimal digits made of every column, whatever is
+ * selected, so that it is the same expression in a SELECT and in the WHERE of
+ * an UPDATE; or of o->version.
+ */
+void stmt_tag(struct stmt *, const struct table *, const struct stmt_opts *);
+/*
+ * Where the columns are selected as they are, the reader of the row makes the
+ * same tag of the texts of its cells, one per column of the table (p NULL:
+ * null), which costs the database nothing.
+ */
+bool stmt_tag_is_of_cells(const struct table *, const struct stmt_opts *);
+struct str stmt_tag_of_cells(struct arena *, const struct str *, size_t n);
 /* the row limit: printed when it is one of the common ones (MEASURED 2) */
 void stmt_limit(struct stmt *, int64_t rows, const struct stmt_opts *);
 void stmt_col(struct stmt *, struct str name, enum cell);
@@ -106,8 +165,100 @@ struct stmt *stmt_insert(struct arena *, const struct table *,
 struct stmt *stmt_update(struct arena *, const struct query *,
     const struct body *, bool returning, const struct stmt_opts *);
 struct stmt *stmt_delete(struct arena *, const struct query *);
+
+/* what the entity tag of the row has to be: one of these, and none of those */
+struct tag_rule {
+	bool has_match, has_none;
+	struct str *match, *none;
+	size_t nmatch, nnone;
+};
+/*
+ * The same for a row whose entity tag obeys the rule (NULL: any).  With a rule
+ * there is one row in any case, and its last two columns say t (else null or
+ * f): was it done; was there such a row when the statement began?  The
+ * condition is a part of the write, so that the one that has to wait for
+ * another sees what that one has made of the row.
+ */
+struct stmt *stmt_update_if(struct arena *, const struct query *,
+    const struct body *, bool returning, const struct tag_rule *,
+    const struct stmt_opts *);
+struct stmt *stmt_delete_if(struct arena *, const struct query *,
+    bool returning, const struct tag_rule *, const struct stmt_opts *);
+
+/*
+ * A create that is made once, whatever becomes of its answer: the key that its
+ * user gave it is kept by the statement that inserts the row.
+ */
+#define ONCE_TAKEN "ZD004"
+struct once {
+	int64_t user_id;
+	struct str key;
+	struct str fingerprint; /* '\x…' */
+};
+/* raises ONCE_TAKEN when the key is in use; goes before stmt_insert_once */
+struct stmt *stmt_once_check(struct arena *, const struct once *);
+struct stmt *stmt_insert_once(struct arena *, const struct table *,
+    const struct body *, bool returning, const struct once *,
+    const struct stmt_opts *);
+/* fingerprint, then the texts of the row's key; no row: the key is free */
+struct stmt *stmt_once_find(
+    struct arena *, const struct table *, const struct once *);
+
+/*
+ * Many rows (bulk.c): for each column the texts of all rows as the literal of
+ * one text array, terminated and kept by the caller.  Rows first … last of
+ * them, counted from 1, are meant.
+ */
+struct chunk {
+	const struct table *table;
+	const struct column **columns;
+	const char **arrays;
+	size_t ncolumns; /* 0: one row of defaults */
+	size_t nkey;     /* update: the first columns are the key */
+	int64_t first, last;
+};
+/* where a row with the same values in these columns is there already */
+struct conflict {
+	const uint16_t *columns; /* indices: a primary or unique key */
+	size_t ncolumns;
+	bool ignore; /* it stays as it is; else: it is changed */
+};
+/* returning: the rows as above, else the statement's rows are those affected.
+ * Raises ZD005 for a row that this transaction has written before. */
+struct stmt *stmt_bulk_insert(struct arena *, const struct chunk *,
+    const struct conflict *, bool returning, const struct stmt_opts *);
+/* raises ZD005 unless every row is there and is changed once */
+struct stmt *stmt_bulk_update(struct arena *, const struct chunk *,
+    bool returning, const struct stmt_opts *);
+/* has this transaction written the row with the key of row "first"?  No row:
+ * there is none */
+struct stmt *stmt_bulk_find(struct arena *, const struct chunk *);
+/* column i of row "first" cast alone */
+struct stmt *stmt_bulk_cast(struct arena *, const struct chunk *, size_t i);
+/*
+ * Update (body NULL: delete) of all rows of a resolved query.  max < 0: any
+ * number, else ZD003 is raised when there are more.  Without returning: the
+ * rows affected, or with max one cell that counts them.
+ */
+struct stmt *stmt_change(struct arena *, const struct query *,
+    const struct body *, int64_t max, bool returning, const struct stmt_opts *);
+
 /* one assignment cast to its column's type, alone: finds the value that
  * PostgreSQL refuses (DECISIONS 5) */
 struct stmt *stmt_cast(struct arena *, const struct assign *);
+
+/*
+ * A document of rows of several tables as one statement (insert_nested.c): each
+ * row is a WITH part that takes the keys of others from their RETURNING.
+ * Foreign keys are checked at the end of the statement, when all are there.
+ *
+ * It returns one row: of a single outermost object its columns in the table's
+ * order; then, hidden, for each other created row its key columns, from
+ * nested.col on.  A row that is to be linked and is not there makes it fail
+ * with SQLSTATE 22012 (STMT_NOT_LINKED).
+ */
+#define STMT_NOT_LINKED "22012"
+struct stmt *stmt_insert_nested(
+    struct arena *, struct nested_set *, const struct stmt_opts *);
 
 #endif

@@ -2,13 +2,11 @@
  * INSERT, UPDATE and DELETE of one row.  The row comes back by RETURNING, so
  * that what triggers and defaults made of it is what the client reads.
  */
-#include "stmt/stmt.h"
+#include "stmt/stmt_priv.h"
 
 #include <assert.h>
 
 #include "base/arena.h"
-#include "query/query.h"
-#include "schema/schema.h"
 
 static void
 emit_assigned(struct stmt *s, const struct assign *as)
@@ -20,35 +18,101 @@ emit_assigned(struct stmt *s, const struct assign *as)
 		    s, as->is_null ? STR_NONE : as->text, as->column->type);
 }
 
+/* ---- what comes back ---------------------------------------------------- */
+
+/* commas, and names where another SELECT reads the columns */
 static void
-emit_row(struct stmt *s, const struct table *t, const struct stmt_opts *o)
+begin_column(struct stmt *s)
 {
-	for (size_t i = 0; i < t->ncolumns; i++) {
-		if (i > 0)
-			stmt_lit(s, ", ");
-		stmt_output(s, &t->columns[i], o);
-	}
+	if (s->ncols > 0)
+		stmt_lit(s, ", ");
 }
 
 static void
-emit_one(struct stmt *s)
+end_column(struct stmt *s, bool named)
 {
-	stmt_col(s, STR("rows"), CELL_RAW);
-	stmt_lit(s, "1");
+	if (!named)
+		return;
+	stmt_lit(s, " as c");
+	buf_u64(&s->text, s->ncols);
+}
+
+static void
+emit_column(struct stmt *s, const struct column *c, bool named,
+    const struct stmt_opts *o)
+{
+	begin_column(s);
+	stmt_output(s, c, o);
+	end_column(s, named);
+}
+
+/* the members of the answer's row are the columns so far */
+static void
+close_row(struct stmt *s)
+{
+	s->shape = arena_make(s->arena, struct shape);
+	s->shape->v = arena_array(s->arena, struct member, s->ncols);
+	for (size_t i = 0; i < s->ncols; i++)
+		s->shape->v[s->shape->n++] =
+		    (struct member){.name = s->cols[i].name, .col = i};
+}
+
+static void
+emit_tag(struct stmt *s, const struct table *t, bool named,
+    const struct stmt_opts *o)
+{
+	if (!o->etag)
+		return;
+	if (s->shape == NULL)
+		close_row(s);
+	begin_column(s);
+	s->etag_col = (ptrdiff_t)s->ncols;
+	stmt_tag(s, t, o);
+	stmt_col(s, STR("etag"), CELL_TEXT);
+	end_column(s, named);
+}
+
+static void
+emit_row(struct stmt *s, const struct table *t, bool named,
+    const struct stmt_opts *o)
+{
+	for (size_t i = 0; i < t->ncolumns; i++)
+		emit_column(s, &t->columns[i], named, o);
+	s->row_tag = o->etag && stmt_tag_is_of_cells(t, o);
+	if (!s->row_tag)
+		emit_tag(s, t, named, o);
 }
 
 /* the key alone: what Location needs when the row may not be read */
 static void
 emit_key(struct stmt *s, const struct table *t, const struct stmt_opts *o)
 {
-	for (size_t i = 0; i < t->nkey; i++) {
-		if (i == 0)
-			stmt_lit(s, " returning ");
-		else
-			stmt_lit(s, ", ");
-		stmt_output(s, &t->columns[t->key[i]], o);
-	}
+	for (size_t i = 0; i < t->nkey; i++)
+		emit_column(s, &t->columns[t->key[i]], false, o);
+	emit_tag(s, t, false, o);
 }
+
+static void
+emit_one(struct stmt *s, bool named)
+{
+	stmt_lit(s, "1");
+	stmt_col(s, STR("rows"), CELL_RAW);
+	end_column(s, named);
+}
+
+static void
+emit_result(struct stmt *s, const struct table *t, bool returning, bool named,
+    const struct stmt_opts *o)
+{
+	if (returning) {
+		emit_row(s, t, named, o);
+		return;
+	}
+	emit_one(s, named);
+	emit_tag(s, t, named, o);
+}
+
+/* ---- create ------------------------------------------------------------- */
 
 static void
 emit_values(struct stmt *s, const struct body *body)
@@ -68,12 +132,9 @@ emit_values(struct stmt *s, const struct body *body)
 	stmt_lit(s, ")");
 }
 
-struct stmt *
-stmt_insert(struct arena *a, const struct table *t, const struct body *body,
-    bool returning, const struct stmt_opts *o)
+static void
+emit_insert(struct stmt *s, const struct table *t, const struct body *body)
 {
-	struct stmt *s = stmt_new(a, "insert");
-
 	stmt_lit(s, "insert into ");
 	stmt_table(s, t);
 	stmt_lit(s, " as t");
@@ -81,40 +142,178 @@ stmt_insert(struct arena *a, const struct table *t, const struct body *body,
 		stmt_lit(s, " default values");
 	else
 		emit_values(s, body);
-	if (returning) {
-		stmt_lit(s, " returning ");
-		emit_row(s, t, o);
-	} else {
-		emit_key(s, t, o);
-	}
-	return s;
 }
 
 static void
-emit_result(struct stmt *s, const struct table *t, bool returning,
+emit_created(struct stmt *s, const struct table *t, bool returning,
     const struct stmt_opts *o)
 {
+	stmt_lit(s, " returning ");
 	if (returning)
-		emit_row(s, t, o);
+		emit_row(s, t, false, o);
 	else
-		emit_one(s);
+		emit_key(s, t, o);
 }
 
 struct stmt *
-stmt_update(struct arena *a, const struct query *q, const struct body *body,
+stmt_insert(struct arena *a, const struct table *t, const struct body *body,
     bool returning, const struct stmt_opts *o)
 {
-	struct stmt *s = stmt_new(a, "update");
+	struct stmt *s = stmt_new(a, "insert");
 
-	assert(q->where != NULL);
-	if (body->n == 0) {
-		stmt_lit(s, "select ");
-		emit_result(s, q->table, returning, o);
-		stmt_from_where(s, q);
-		return s;
+	emit_insert(s, t, body);
+	if (returning || t->nkey > 0 || o->etag)
+		emit_created(s, t, returning, o);
+	return s;
+}
+
+/* ---- create once -------------------------------------------------------- */
+
+/* "user_id = … and key = …" */
+static void
+emit_once(struct stmt *s, const struct once *once)
+{
+	stmt_lit(s, " from dynapi.idempotency i where i.user_id = ");
+	stmt_param_i64(s, once->user_id);
+	stmt_lit(s, " and i.key = ");
+	stmt_param(s, once->key, NULL);
+	stmt_lit(s, "::text and i.expires > pg_catalog.now()");
+}
+
+struct stmt *
+stmt_once_check(struct arena *a, const struct once *once)
+{
+	struct stmt *s = stmt_new(a, "once");
+
+	stmt_lit(s, "select dynapi.refuse('" ONCE_TAKEN "')");
+	emit_once(s, once);
+	return s;
+}
+
+struct stmt *
+stmt_once_find(struct arena *a, const struct table *t, const struct once *once)
+{
+	struct stmt *s = stmt_new(a, "once");
+
+	stmt_lit(s, "select i.fingerprint::text");
+	stmt_col(s, STR("fingerprint"), CELL_TEXT);
+	for (size_t i = 0; i < t->nkey; i++) {
+		stmt_lit(s, ", i.row_key[");
+		buf_u64(&s->text, i + 1);
+		stmt_lit(s, "]");
+		stmt_col(s, t->columns[t->key[i]].name, CELL_TEXT);
 	}
-	stmt_lit(s, "update ");
-	stmt_table(s, q->table);
+	emit_once(s, once);
+	return s;
+}
+
+/* a volatile function of RETURNING runs once for each row that is there */
+static void
+emit_keep(struct stmt *s, const struct table *t, const struct once *once)
+{
+	begin_column(s);
+	stmt_lit(s, "dynapi.idempotency_keep(");
+	stmt_param_i64(s, once->user_id);
+	stmt_lit(s, ", ");
+	stmt_param(s, once->key, NULL);
+	stmt_lit(s, "::text, ");
+	stmt_param(s, once->fingerprint, NULL);
+	stmt_lit(s, "::bytea, ");
+	stmt_param(s, t->qname, NULL);
+	stmt_lit(s, "::text, '201', ");
+	for (size_t i = 0; i < t->nkey; i++) {
+		if (i == 0)
+			stmt_lit(s, "array[");
+		else
+			stmt_lit(s, ", ");
+		stmt_column(s, &t->columns[t->key[i]]);
+		stmt_lit(s, "::text");
+	}
+	if (t->nkey > 0)
+		stmt_lit(s, "])");
+	else
+		stmt_lit(s, "null)");
+	stmt_col(s, STR("kept"), CELL_TEXT);
+}
+
+struct stmt *
+stmt_insert_once(struct arena *a, const struct table *t,
+    const struct body *body, bool returning, const struct once *once,
+    const struct stmt_opts *o)
+{
+	struct stmt *s = stmt_new(a, "insert");
+
+	emit_insert(s, t, body);
+	emit_created(s, t, returning, o);
+	if (s->shape == NULL)
+		close_row(s);
+	emit_keep(s, t, once);
+	return s;
+}
+
+/* ---- update and delete -------------------------------------------------- */
+
+/* a row without a tag (no version yet) is like none */
+static void
+emit_tags(struct stmt *s, const struct table *t, bool negated,
+    const struct str *tags, size_t n, const struct stmt_opts *o)
+{
+	stmt_lit(s, " and (");
+	stmt_tag(s, t, o);
+	stmt_lit(s, " = any(");
+	stmt_param_texts(s, tags, n);
+	if (negated)
+		stmt_lit(s, ")) is not true");
+	else
+		stmt_lit(s, "))");
+}
+
+static void
+emit_rule(struct stmt *s, const struct table *t, const struct tag_rule *rule,
+    const struct stmt_opts *o)
+{
+	if (rule == NULL)
+		return;
+	if (rule->has_match)
+		emit_tags(s, t, false, rule->match, rule->nmatch, o);
+	if (rule->has_none)
+		emit_tags(s, t, true, rule->none, rule->nnone, o);
+}
+
+/* what the write inside "with w as (…" has done */
+static void
+emit_outcome(struct stmt *s, const struct query *q)
+{
+	stmt_lit(s, ", true as done) select ");
+	for (size_t i = 1; i <= s->ncols; i++) {
+		stmt_lit(s, "w.c");
+		buf_u64(&s->text, i);
+		stmt_lit(s, ", ");
+	}
+	if (s->shape == NULL)
+		close_row(s);
+	stmt_lit(s, "w.done, x.there from (select exists (select");
+	stmt_col(s, STR("done"), CELL_BOOL);
+	stmt_col(s, STR("there"), CELL_BOOL);
+	stmt_from_where(s, q);
+	stmt_lit(s, ") as there) x left join w on true");
+}
+
+static void
+emit_returned(struct stmt *s, const struct query *q, bool returning,
+    const struct tag_rule *rule, const struct stmt_opts *o)
+{
+	stmt_where(s, q);
+	emit_rule(s, q->table, rule, o);
+	stmt_lit(s, " returning ");
+	emit_result(s, q->table, returning, rule != NULL, o);
+	if (rule != NULL)
+		emit_outcome(s, q);
+}
+
+static void
+emit_set(struct stmt *s, const struct body *body)
+{
 	stmt_lit(s, " t set ");
 	for (size_t i = 0; i < body->n; i++) {
 		if (i > 0)
@@ -123,23 +322,60 @@ stmt_update(struct arena *a, const struct query *q, const struct body *body,
 		stmt_lit(s, " = ");
 		emit_assigned(s, &body->v[i]);
 	}
-	stmt_where(s, q);
-	stmt_lit(s, " returning ");
-	emit_result(s, q->table, returning, o);
+}
+
+struct stmt *
+stmt_update_if(struct arena *a, const struct query *q, const struct body *body,
+    bool returning, const struct tag_rule *rule, const struct stmt_opts *o)
+{
+	struct stmt *s = stmt_new(a, "update");
+
+	assert(q->where != NULL && body->n > 0);
+	if (rule != NULL)
+		stmt_lit(s, "with w as (");
+	stmt_lit(s, "update ");
+	stmt_table(s, q->table);
+	emit_set(s, body);
+	emit_returned(s, q, returning, rule, o);
+	return s;
+}
+
+struct stmt *
+stmt_update(struct arena *a, const struct query *q, const struct body *body,
+    bool returning, const struct stmt_opts *o)
+{
+	struct stmt *s;
+
+	assert(q->where != NULL);
+	if (body->n > 0)
+		return stmt_update_if(a, q, body, returning, NULL, o);
+	s = stmt_new(a, "update");
+	stmt_lit(s, "select ");
+	emit_result(s, q->table, returning, false, o);
+	stmt_from_where(s, q);
+	return s;
+}
+
+struct stmt *
+stmt_delete_if(struct arena *a, const struct query *q, bool returning,
+    const struct tag_rule *rule, const struct stmt_opts *o)
+{
+	struct stmt *s = stmt_new(a, "delete");
+
+	assert(q->where != NULL);
+	if (rule != NULL)
+		stmt_lit(s, "with w as (");
+	stmt_lit(s, "delete from ");
+	stmt_table(s, q->table);
+	stmt_lit(s, " t");
+	emit_returned(s, q, returning, rule, o);
 	return s;
 }
 
 struct stmt *
 stmt_delete(struct arena *a, const struct query *q)
 {
-	struct stmt *s = stmt_new(a, "delete");
+	static const struct stmt_opts plain;
 
-	assert(q->where != NULL);
-	stmt_lit(s, "delete from ");
-	stmt_table(s, q->table);
-	stmt_lit(s, " t");
-	stmt_where(s, q);
-	stmt_lit(s, " returning ");
-	emit_one(s);
-	return s;
+	return stmt_delete_if(a, q, false, NULL, &plain);
 }

@@ -35,6 +35,7 @@ run() {
 }
 
 run test_render_db
+run test_stmt_db
 run test_db
 run test_db_fault
 done_testing

@@ -113,7 +113,7 @@ done <<'EOT'
 401 401 401 GET /api/auth/me/?access_token=x HTTP/1.1\r\n%HCookie: access=x\r\n\r\n
 200 200 200 GET /api/dyn/product/1/ HTTP/1.1\r\n%HX-HTTP-Method-Override: DELETE\r\nX-HTTP-Method: DELETE\r\nX_HTTP_Method_Override: DELETE\r\n\r\n
 405 405 405 POST /api/dyn/product/1/?_method=DELETE HTTP/1.1\r\n%HX-HTTP-Method-Override: DELETE\r\nContent-Length: 0\r\n\r\n
-200 200 200 GET /api/dyn/product/1/ HTTP/1.1\r\n%HRange: bytes=0-3\r\nIf-None-Match: *\r\n\r\n
+304 304 304 GET /api/dyn/product/1/ HTTP/1.1\r\n%HRange: bytes=0-3\r\nIf-None-Match: *\r\n\r\n
 (400) (400) (400) GET /api/health/live HTTP/1.1\r\n%HX-A : b\r\n\r\n
 (400) (400) (400) GET /api/health/live HTTP/1.1\r\n%HX\x00A: b\r\n\r\n
 200 (400) (400) GET /api/health/live HTTP/1.1\nHost: localhost\nConnection: close\n\n

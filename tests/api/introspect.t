@@ -67,7 +67,7 @@ run "an argument" 2 film
 run "--help" 0 --help
 like "$out" '--check .*stale' "the help explains --check"
 run "-V" 0 -V
-like "$out" '^dynapi-introspect [0-9.]+ \(snapshot format 1\)$' "the version"
+like "$out" '^dynapi-introspect [0-9.]+ \(snapshot format 2\)$' "the version"
 echo "schmas = public" >>"$home/dynapi.conf"
 run "a mistake in the configuration" 1
 like "$err" 'dynapi.conf:[0-9]+: ' "it is named with its line"
@@ -391,13 +391,23 @@ run "no snapshot: --check" 1 --check
 like "$err" 'No such file.*dynapi-introspect writes it' "it says what to do"
 run "no snapshot" 0
 
-at=$(grep -obaF 'format1' "$TMP/good" | head -n 1)
-cp "$TMP/good" "$snapshot"
-printf 2 | dd of="$snapshot" bs=1 seek=$((${at%%:*} + 6)) conv=notrunc \
-	2>/dev/null
+at=$(grep -obaF 'format2' "$TMP/good" | head -n 1)
+# other_format N : the snapshot says that it has this one
+other_format() {
+	cp "$TMP/good" "$snapshot"
+	printf '%s' "$1" | dd of="$snapshot" bs=1 seek=$((${at%%:*} + 6)) \
+		conv=notrunc 2>/dev/null
+}
+other_format 1
+run "an older format: --check" 1 --check
+like "$err" 'format 1 .*reads format 2' "both are named"
+run "an older format" 0
+like "$err" 'replaced: .*format 1 .*reads format 2' "it is replaced"
+run "the new one" 0 --check
+other_format 3
 cp "$snapshot" "$TMP/newer"
 run "a newer format" 1
-like "$err" 'format 2 .*reads format 1' "both are named"
+like "$err" 'format 3 .*reads format 2' "both are named"
 same_file "$snapshot" "$TMP/newer" "and it is left alone"
 cp "$TMP/good" "$snapshot"
 

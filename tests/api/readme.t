@@ -42,11 +42,17 @@ sed -n 's/^TOKEN=/&/p; s/^curl /&/p' "$TMP/shown" >"$TMP/lines"
 ok "the lines that the demo prints" session "$TMP/lines"
 like "$(cat "$TMP/said")" '"sku"' "and they show a product"
 
-sed -n '/^A first session/,/^Before your own/s/^    //p' \
+sed -n '/^A first session/,/^What there is/s/^    //p' \
 	"$DYNAPI_SRCDIR/README" | grep -v '^\. demo/env$' >"$TMP/lines"
-ok "the README's first session" session "$TMP/lines"
+ok "the README's sessions" session "$TMP/lines"
 like "$(cat "$TMP/said")" '"price": *19.90' "what it changes is changed"
 like "$(cat "$TMP/said")" 'id,sku,name' "what it makes public is public"
+like "$(cat "$TMP/said")" '"customer":\{"name":"[^"]*"\},"order_item":\[\{"order_id"' \
+	"relations stand beside the rows"
+like "$(cat "$TMP/said")" '"count":[0-9]+,"spent":' "groups are counted and added up"
+is "$(sed -n 's/.*\(\[{"id":[0-9]*,"placed":.*\)/\1/p' "$TMP/said" | grep -o '"placed":' | wc -l)" \
+	100 "the cursor leads to the second page"
+like "$(cat "$TMP/said")" '"created":2' "many rows are created"
 
 not_ok "a second demo in the same folder is refused" \
 	bootstrap demo --dir "$demo" --detach

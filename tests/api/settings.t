@@ -17,7 +17,7 @@ p=/api/dyn/product/ c=/api/dyn/customer/
 # ---- OPTIONS
 token=$bea
 ask OPTIONS "$p"
-is "$status $(header Allow)" '200 GET, HEAD, OPTIONS, POST' "OPTIONS of a table"
+is "$status $(header Allow)" '200 GET, HEAD, OPTIONS, POST, PATCH, DELETE' "OPTIONS of a table"
 psql_says() {
 	psql -XAtq -d shop -v ON_ERROR_STOP=1 -v doc="$body" <<<"SELECT (:'doc'::json) #> $1;"
 }
@@ -26,8 +26,8 @@ is "$(psql_says "'{fields,sku}'")" '{"type":"string","sql_type":"character varyi
 like "$(psql_says "'{fields,price}'")" '"type":"decimal".*"help_text":"Per piece, without tax"' "its comment"
 like "$(psql_says "'{fields,id}'")" '"required":false,"read_only":true' "that it cannot be written"
 is "$(psql_says "'{description}'") $(psql_says "'{key}'") $(psql_says "'{name}'")" '"What we sell" ["id"] "public.product"' "the table's comment and key"
-is "$(psql_says "'{limits}'")" '{"page_size":25,"max_page_size":1000,"max_rows":0,"body_bytes":1048576,"url_bytes":8192,"parameters":100,"filters":64}' "the limits"
-is "$(psql_says "'{renders}'")$(psql_says "'{parses}'")" '["application/json","application/x-ndjson","text/csv"]["application/json"]' "the formats"
+is "$(psql_says "'{limits}'")" '{"page_size":25,"max_page_size":1000,"max_rows":0,"body_bytes":1048576,"url_bytes":8192,"parameters":100,"filters":64,"includes":20,"relation_depth":5,"included_rows":100000}' "the limits"
+is "$(psql_says "'{renders}'")$(psql_says "'{parses}'")" '["application/json","application/x-ndjson","text/csv"]["application/json","application/x-ndjson","text/csv"]' "the formats"
 isnt "$(psql_says "'{actions,POST,name}'")$(psql_says "'{actions,PUT,name}'")" '' "for writers what they may send"
 ask OPTIONS "${p}1/"
 is "$status $(header Allow)" '200 GET, HEAD, OPTIONS, PUT, PATCH, DELETE' "OPTIONS of a row"

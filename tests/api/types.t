@@ -117,6 +117,8 @@ none kinds "SELECT f.name, f.about->>'filterable' FROM t.field f
 		'polygon', 'jsonpath', 'refcursor', 'txid_snapshot', 'pg_snapshot', 'json[]', 'point[]', 'hstore'))
 	AND f.name NOT IN ('line', 'lseg', 'box', 'path', 'circle', 'box[]')" \
 	"types without equality say so"
+none kinds "SELECT f.about FROM t.field f WHERE name IN ('hstore', 'json', 'xml', 'point') AND (about->>'orderable')::boolean" \
+	"and those without an order, or whose order is called otherwise"
 questions kinds "SELECT name, 'GET', '/api/dyn/every/?' || t.pct(name || '__eq') || '=x' FROM t.field
 	WHERE NOT (about ->> 'filterable')::boolean UNION ALL
 	SELECT name || ' order', 'GET', '/api/dyn/every/?ordering=' || t.pct('\"' || name || '\"') FROM t.field

@@ -135,7 +135,7 @@ try 200 - PATCH /api/dyn/hosts/::1/ '{"n":1}'
 try 400 bad_value PATCH "${i}1/" '[1]'
 try 400 bad_value PATCH "${i}1/" '"x"'
 try 400 bad_value PATCH "${i}1/" null
-try 400 bad_value POST "$i" '[{"name":"a","price":1}]'
+try 400 required POST "$i" '[{"name":"a"}]'
 try 400 bad_json PATCH "${i}1/" '{"name":"a"'
 try 400 bad_json PATCH "${i}1/" "{'name':'a'}"
 try 400 bad_json PATCH "${i}1/" '{"name":"a",}'
@@ -162,7 +162,7 @@ try 422 constraint POST "$i" '{"name":"x","price":-1}'
 is "$(fields)" price "check"
 try 422 constraint PATCH "${i}1/" '{"note":"first"}'
 is "$(fields | tr ' ' '\n' | sort | tr '\n' ' ')" 'name note ' "a check of two columns"
-try 422 constraint POST /api/dyn/booking/ '{"id":2,"during":"[4,8)"}'
+try 409 conflict POST /api/dyn/booking/ '{"id":2,"during":"[4,8)"}'
 is "$(fields)" during "exclusion"
 try 201 - POST /api/dyn/booking/ '{"id":2,"during":"[5,8)"}'
 # null where it cannot be: a rule of the table

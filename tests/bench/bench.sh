@@ -20,7 +20,7 @@ for lib in proc pg api web; do
 	. "$DYNAPI_SRCDIR/tests/lib/$lib.sh"
 done
 bench=$DYNAPI_SRCDIR/tests/bench
-for lib in measure peers load stream start; do
+for lib in measure peers load related stream upload start; do
 	. "$bench/$lib.sh"
 done
 
@@ -120,8 +120,10 @@ main_database() {
 	home_make "$main" && pg_init "$main" fast && pg_start "$main" || return 1
 	pg_env "$main"
 	sql postgres 'CREATE DATABASE main' && psql -Xq -v ON_ERROR_STOP=1 \
-		-v rows="$rows" -d main -f "$bench/customer.sql" &&
-		database main && ctl "$main" grant bench customer,few,big crud \
+		-v rows="$rows" -v buyers=10000 -d main \
+		-f "$bench/customer.sql" -f "$bench/related.sql" &&
+		database main && ctl "$main" grant bench \
+		customer,few,big,loaded,address,buyer,rental crudb \
 		>"$main/log/grant" && use_token "$main" &&
 		sql main CHECKPOINT
 }
@@ -149,18 +151,19 @@ web_servers() {
 # the same rows, or there is nothing to compare; the ceiling leaves time
 # stamps as PostgreSQL writes them
 same_rows() {
-	local pair ours theirs
-	for pair in r7:7/ l0/100:'?ordering=id&limit=100'; do
-		ours=$(curl -fsS -H @- "$url/api/dyn/customer/${pair#*:}" \
-			<<<"Authorization: Bearer $BENCH_TOKEN" | without_created)
-		theirs=$(curl -fsS "$url/${pair%%:*}" | without_created)
+	local pair ours theirs api=/api/dyn/customer
+	for pair in "/r7:$api/7/" "/l0/100:$api/?ordering=id&limit=100" \
+		"/j0:$included" "/s0:$included"; do
+		ours=$(curl -fsS -H @- "$url${pair#*:}" \
+			<<<"Authorization: Bearer $BENCH_TOKEN" | without_times)
+		theirs=$(curl -fsS "$url${pair%%:*}" | without_times)
 		[ -n "$ours" ] && [ "$ours" = "$theirs" ] ||
-			die "the ceiling answers $theirs, we answer $ours"
+			die "the ceiling answers ${theirs:0:300}, we answer ${ours:0:300}"
 	done
 }
 
-without_created() {
-	tr -d ' ' | sed 's/"created":"[^"]*"//g'
+without_times() {
+	tr -d ' \n' | sed -E 's/"(created|rented|returned)":"[^"]*"//g'
 }
 
 main() {
@@ -182,8 +185,10 @@ main() {
 	same_rows
 	peers_start
 	bench_load
+	bench_related
 	peers_stop
 	bench_stream
+	bench_upload
 	bench_start
 	report
 }

@@ -6,6 +6,9 @@
  *   /r7        the row with id 7
  *   /l0/100    100 rows after id 0
  *   /i         inserts a row; the body is five lines, one value each
+ *   /j0        100 buyers after id 0, each with its address and the last five
+ *              rentals, which the database makes into JSON
+ *   /s0        the same, with a second statement for the rentals
  */
 #include <fcgiapp.h>
 #include <libpq-fe.h>
@@ -14,10 +17,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS  "id, store_id, first_name, last_name, email, active, created"
-#define OID_BOOL 16
-#define OID_INT8 20
-#define OID_INT4 23
+#define COLUMNS "id, store_id, first_name, last_name, email, active, created"
+#define BUYERS                                                                 \
+	" FROM public.buyer b JOIN public.address a ON a.id = b.address_id"    \
+	" WHERE b.id > $1 ORDER BY b.id LIMIT 100"
+#define BUYER                                                                  \
+	"SELECT b.id, b.first_name, b.last_name, b.email, b.active,"           \
+	" b.address_id, a.id, a.street, a.city, a.postal_code"
+#define RENTALS                                                                \
+	" (SELECT id, buyer_id, film, staff_id, rented, returned"              \
+	" FROM public.rental WHERE buyer_id = b.id"                            \
+	" ORDER BY id DESC LIMIT 5) r"
+#define OWN_END     6 /* columns of a buyer; those of the address follow */
+#define ADDRESS_END 10
+#define OID_BOOL    16
+#define OID_INT8    20
+#define OID_INT4    23
+#define OID_JSON    114
 
 static char *out;
 static size_t len, room;
@@ -64,21 +80,28 @@ put_cell(const PGresult *res, int row, int col)
 		put("null", 4);
 	else if (type == OID_BOOL)
 		put(*value == 't' ? "true" : "false", *value == 't' ? 4 : 5);
-	else if (type == OID_INT4 || type == OID_INT8)
+	else if (type == OID_INT4 || type == OID_INT8 || type == OID_JSON)
 		put(value, strlen(value));
 	else
 		put_string(value);
 }
 
+/* the columns from first to end */
 static void
-put_row(const PGresult *res, int row)
+put_members(const PGresult *res, int row, int first, int end)
 {
-	for (int col = 0; col < PQnfields(res); col++) {
-		put(col == 0 ? "{" : ",", 1);
+	for (int col = first; col < end; col++) {
+		put(col == first ? "{" : ",", 1);
 		put_string(PQfname(res, col));
 		put(":", 1);
 		put_cell(res, row, col);
 	}
+}
+
+static void
+put_row(const PGresult *res, int row)
+{
+	put_members(res, row, 0, PQnfields(res));
 	put("}", 1);
 }
 
@@ -90,6 +113,50 @@ put_rows(const PGresult *res)
 		if (row > 0)
 			put(",", 1);
 		put_row(res, row);
+	}
+	put("]", 1);
+}
+
+/* rows of a second result that belong to the row with this id; returns the
+ * first one that does not */
+static int
+put_rentals(const PGresult *rentals, int next, const char *id)
+{
+	int first = next;
+
+	put("[", 1);
+	for (; next < PQntuples(rentals) &&
+	       strcmp(PQgetvalue(rentals, next, 0), id) == 0;
+	     next++) {
+		if (next > first)
+			put(",", 1);
+		put_members(rentals, next, 1, PQnfields(rentals));
+		put("}", 1);
+	}
+	put("]", 1);
+	return next;
+}
+
+/* rentals: NULL when they are the last column of res */
+static void
+put_buyers(const PGresult *res, const PGresult *rentals)
+{
+	int next = 0;
+
+	put("[", 1);
+	for (int row = 0; row < PQntuples(res); row++) {
+		if (row > 0)
+			put(",", 1);
+		put_members(res, row, 0, OWN_END);
+		put(",\"address\":", 11);
+		put_members(res, row, OWN_END, ADDRESS_END);
+		put("},\"rental\":", 11);
+		if (rentals == NULL)
+			put_cell(res, row, ADDRESS_END);
+		else
+			next =
+			    put_rentals(rentals, next, PQgetvalue(res, row, 0));
+		put("}", 1);
 	}
 	put("]", 1);
 }
@@ -118,35 +185,48 @@ list(PGconn *db, char *path)
 }
 
 static PGresult *
-row(PGconn *db, const char *path)
+by_id(PGconn *db, const char *statement, const char *id)
 {
-	return PQexecPrepared(db, "r", 1, &path, NULL, NULL, 0);
+	return PQexecPrepared(db, statement, 1, &id, NULL, NULL, 0);
+}
+
+static bool
+is_bad(PGconn *db, const PGresult *res)
+{
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		return false;
+	fputs(PQerrorMessage(db), stderr);
+	return true;
 }
 
 static void
 answer(PGconn *db, FCGX_Request *req)
 {
 	char *path = FCGX_GetParam("REQUEST_URI", req->envp);
-	PGresult *res;
+	PGresult *res, *second = NULL;
 
-	res = path[1] == 'r'   ? row(db, path + 2)
-	      : path[1] == 'l' ? list(db, path + 2)
-			       : insert(db, req->in);
+	res = path[1] == 'l'   ? list(db, path + 2)
+	      : path[1] == 'i' ? insert(db, req->in)
+			       : by_id(db, (char[]){path[1], 0}, path + 2);
+	if (path[1] == 's')
+		second = by_id(db, "t", path + 2);
 	len = 0;
-	if (PQresultStatus(res) != PGRES_TUPLES_OK) {
+	if (is_bad(db, res) || (second != NULL && is_bad(db, second))) {
 		FCGX_FPrintF(req->out, "Status: 500 %s\r\n\r\n", "Failed");
-		fputs(PQerrorMessage(db), stderr);
 	} else {
 		FCGX_PutS("Status: 200 OK\r\n"
 			  "Content-Type: application/json\r\n\r\n",
 		    req->out);
 		if (path[1] == 'l')
 			put_rows(res);
+		else if (path[1] == 'j' || path[1] == 's')
+			put_buyers(res, second);
 		else
 			put_row(res, 0);
 		FCGX_PutStr(out, (int)len, req->out);
 	}
 	PQclear(res);
+	PQclear(second);
 }
 
 static bool
@@ -175,7 +255,15 @@ main(int argc, char **argv)
 	    !prepare(db, "i",
 		"INSERT INTO public.customer (store_id, first_name, last_name,"
 		" email, active) VALUES ($1, $2, $3, $4, $5)"
-		" RETURNING " COLUMNS))
+		" RETURNING " COLUMNS) ||
+	    !prepare(db, "j",
+		BUYER ", (SELECT coalesce(json_agg(r), '[]') FROM" RENTALS
+		      ")" BUYERS) ||
+	    !prepare(db, "s", BUYER BUYERS) ||
+	    !prepare(db, "t",
+		"SELECT b.id, r.* FROM (SELECT id FROM public.buyer"
+		" WHERE id > $1 ORDER BY id LIMIT 100"
+		") b CROSS JOIN LATERAL" RENTALS " ORDER BY b.id, r.id DESC"))
 		return 1;
 	FCGX_Init();
 	FCGX_InitRequest(&req, 0, 0);

@@ -27,5 +27,7 @@ CREATE UNLOGGED TABLE big (LIKE customer INCLUDING ALL);
 INSERT INTO big (store_id, first_name, last_name, email, active, created)
 SELECT store_id, first_name, last_name, email, active, created
 FROM customer, generate_series(1, :rows / 100000);
+-- to be filled
+CREATE UNLOGGED TABLE loaded (LIKE customer INCLUDING ALL);
 
 VACUUM ANALYZE customer, few, big;

@@ -12,8 +12,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +24,8 @@
 #define PARAMS_MAX     64
 
 static const char usage[] =
-    "usage: fcgiget [-it] [-n TIMES] [-k FIRST] [-m METHOD] [-d BODY]\n"
+    "usage: fcgiget [-it] [-n TIMES] [-k FIRST] [-m METHOD] [-d BODY | -b "
+    "FILE]\n"
     "               [-H 'NAME: VALUE']... -s SOCKET [-f] URI [-- PROGRAM...]\n"
     "       fcgiget [...] -c URI -- PROGRAM...\n"
     "  -s  ask the responder at this Unix socket\n"
@@ -39,6 +42,7 @@ struct options {
 	bool head, times, start, cgi;
 	long count, first;
 	const char *method, *body, *socket, *uri;
+	size_t body_n;
 	char **program;
 	char *params[PARAMS_MAX]; /* NAME=VALUE, as a CGI program has them */
 	size_t nparams;
@@ -113,7 +117,7 @@ add_fixed_params(struct options *o)
 
 	for (const char *const *pair = wire_fixed; *pair != NULL; pair++)
 		keep_param(o, strdup(*pair));
-	snprintf(number, sizeof number, "%zu", strlen(o->body));
+	snprintf(number, sizeof number, "%zu", o->body_n);
 	add_param(o, "REQUEST_METHOD", o->method);
 	add_param(o, "CONTENT_LENGTH", *o->body ? number : "");
 	if (token == NULL || *token == '\0')
@@ -190,7 +194,7 @@ answer_status(const struct answer *a)
 static int
 ask_socket(const struct options *o, struct answer *a)
 {
-	struct wire_request r = {.body = o->body, .body_n = strlen(o->body)};
+	struct wire_request r = {.body = o->body, .body_n = o->body_n};
 	char *params;
 	int rc;
 	FILE *mem = wire_memory(&params, &r.params_n);
@@ -263,7 +267,7 @@ ask_started(const struct options *o, struct answer *a)
 static int
 ask_cgi(struct options *o, struct answer *a)
 {
-	size_t length = strlen(o->body);
+	size_t length = o->body_n;
 	int in[2], out[2];
 	static char data[65536];
 	ssize_t n;
@@ -334,17 +338,36 @@ one(struct options *o, long number)
 }
 
 static void
+map_body(struct options *o, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		wire_die(path);
+	o->body_n = (size_t)st.st_size;
+	o->body = mmap(NULL, o->body_n, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (o->body == MAP_FAILED)
+		wire_die(path);
+	close(fd);
+}
+
+static void
 read_options(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+cd:fH:ik:m:n:s:t")) != -1) {
+	while ((c = getopt(argc, argv, "+b:cd:fH:ik:m:n:s:t")) != -1) {
 		switch (c) {
+		case 'b':
+			map_body(o, optarg);
+			break;
 		case 'c':
 			o->cgi = true;
 			break;
 		case 'd':
 			o->body = optarg;
+			o->body_n = strlen(optarg);
 			break;
 		case 'f':
 			o->start = true;

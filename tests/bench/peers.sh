@@ -3,6 +3,7 @@
 # without a token: what it leaves out is in its favour.  Sourced by bench.sh.
 # shellcheck disable=SC2154 # names that bench.sh sets
 
+embedded='/buyer?select=*,address(*),rental(*)&order=id&limit=100&rental.order=id.desc&rental.limit=5'
 peers_installed=()
 postgrest_url=
 drf_url=
@@ -82,6 +83,7 @@ peer_ask() {
 	PostgREST-P1) wrk_rate GET '/customer?id=eq.{}' ;;
 	PostgREST-P2) wrk_rate GET '/customer?order=id&limit=100' ;;
 	PostgREST-P3) wrk_rate GET '/customer?order=id&limit=1000' ;;
+	PostgREST-I1) wrk_rate GET "$embedded" ;;
 	PostgREST-P4) wrk_rate POST /customer "$new_json" ;;
 	DRF-P1) wrk_rate GET '/customer/{}/' ;;
 	DRF-P2) wrk_rate GET '/customer/?limit=100' ;;
@@ -94,6 +96,7 @@ peer_ask() {
 peers() {
 	local peer rate
 	for peer in ${peers_installed[@]+"${peers_installed[@]}"}; do
+		[ "$peer-$1" != DRF-I1 ] || continue
 		rate=$(peer_ask "$peer" "$1") || die "$1: $peer could not run"
 		figure "$1" "$peer" req/s "$rate"
 		figure "$1" "dynapi / $peer" ratio "$(ratio "$2" "$rate")"

@@ -40,15 +40,15 @@ count_rows() {
 	esac
 }
 
-# memory_of TABLE FORMAT ROWS : peak above idle of a fresh responder that has
-# sent all its rows
+# memory_of TABLE FORMAT ROWS [PARAMETERS] : peak above idle of a fresh
+# responder that has sent all its rows
 memory_of() {
 	local pid idle rows
 	one_start "$home" || die "P6: no responder"
 	ask "$home" /api/dyn/customer/1/ >/dev/null || die "P6: no answer"
 	pid=$(cat "$home/run/responders.pid")
 	idle=$(vm_kib "$pid" VmRSS)
-	rows=$(ask "$home" "/api/dyn/$1/?format=$2" | count_rows "$2")
+	rows=$(ask "$home" "/api/dyn/$1/?format=$2${4-}" | count_rows "$2")
 	[ "$rows" -eq "$3" ] || die "P6: $1 as $2 has $rows rows"
 	peak_kib=$(($(vm_kib "$pid" VmHWM) - idle))
 	responders_stop "$home"
@@ -56,6 +56,18 @@ memory_of() {
 
 mib() {
 	awk -v kib="$1" 'BEGIN { printf "%.2f\n", kib / 1024 }'
+}
+
+# a list that is not cut, with 30 rows of a to-many relation in each of its own
+streamed_includes() {
+	local name="10,000 rows, 30 included in each"
+	memory_of buyer json 31000 "&include=rental&id__lte=1000"
+	few=$peak_kib
+	memory_of buyer json 310000 "&include=rental"
+	figure P6 "$name: peak" MiB "$(mib "$peak_kib")"
+	figure P6 "$name: above 1,000" MiB "$(mib $((peak_kib - few)))"
+	target P6 "$name: peak" '<=' 16
+	target P6 "$name: above 1,000" '<=' 1
 }
 
 bench_stream() {
@@ -78,6 +90,7 @@ bench_stream() {
 		target P6 "$format: at the socket / copy" '<=' 2
 		target P6 "$format: through nginx / copy" '<=' 3
 	done
+	streamed_includes
 	one_start "$home" || die "P6: no responder"
 	for ((i = 0; i < rounds; i++)); do
 		for format in json ndjson csv; do

@@ -5,9 +5,16 @@
  * believe it.  golden --sql prints all statements as a psql script instead,
  * each prepared and executed with its arguments (against sample.sql).
  *
+ * The path says the dialect.  "= GET …" lines behind a request are the same
+ * question in another dialect: what comes of it must be the same, byte by byte.
+ *
+ * cursor=<a|b> stands for the cursor behind a row whose order keys are these
+ * texts (\N: null).
+ *
  * "set NAME" and "set NAME=VALUE" lines change the configuration for what
  * follows in the file: strict, nopage, numeric_as=string, bigint_as=string,
- * max_rows=N, max_filters=N.
+ * regex, stitch, etag, cursor_key=TEXT, and numbers: max_rows, max_filters,
+ * max_includes, max_depth, max_included.  "set default" undoes them.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -24,6 +31,7 @@
 #include "stmt/stmt.h"
 
 #define FILE_MAX (4u << 20)
+#define SAME_MAX 8
 
 struct golden {
 	struct arena *arena;
@@ -35,7 +43,19 @@ struct golden {
 	unsigned cases, failures;
 };
 
+/* the dialects, by the beginning of the path */
+static const struct door {
+	const char *base;
+	struct query *(*parse)(struct arena *, struct params *,
+	    const struct query_limits *, struct err *);
+} doors[] = {
+    {"/api/dyn/", query_parse_drf},
+    {"/api/auto/", query_parse_where},
+    {"/api/v2/", query_parse_ransack},
+};
+
 struct request {
+	const struct door *door;
 	struct str line, method, path, query, body, want;
 	unsigned number; /* of its line in the file */
 };
@@ -46,8 +66,11 @@ reset_options(struct golden *g)
 	g->limits = (struct query_limits){.page_size = 25,
 	    .max_page_size = 1000,
 	    .max_filters = 64,
+	    .max_includes = 10,
+	    .max_depth = 3,
 	    .allow_page = true};
-	g->opts = (struct stmt_opts){.page_size = 25, .max_page_size = 1000};
+	g->opts = (struct stmt_opts){
+	    .page_size = 25, .max_page_size = 1000, .max_included = 10000};
 }
 
 static void
@@ -58,30 +81,65 @@ die(const struct golden *g, unsigned line, const char *what, struct str text)
 	exit(1);
 }
 
+static bool
+set_flag(struct golden *g, struct str name)
+{
+	const struct {
+		const char *name;
+		bool *flag, value;
+	} flags[] = {
+	    {"strict", &g->limits.strict, true},
+	    {"nopage", &g->limits.allow_page, false},
+	    {"regex", &g->limits.regex, true},
+	    {"numeric_as=string", &g->opts.numeric_as_string, true},
+	    {"bigint_as=string", &g->opts.bigint_as_string, true},
+	    {"stitch", &g->opts.stitch, true},
+	    {"etag", &g->opts.etag, true},
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (str_eq_c(name, flags[i].name)) {
+			*flags[i].flag = flags[i].value;
+			return true;
+		}
+	return false;
+}
+
+static bool
+set_number(struct golden *g, struct str name, int64_t n)
+{
+	if (str_eq_c(name, "max_rows"))
+		g->opts.max_rows = g->limits.max_rows = n;
+	else if (str_eq_c(name, "max_included"))
+		g->opts.max_included = n;
+	else if (str_eq_c(name, "max_filters"))
+		g->limits.max_filters = (size_t)n;
+	else if (str_eq_c(name, "max_includes"))
+		g->limits.max_includes = (size_t)n;
+	else if (str_eq_c(name, "max_depth"))
+		g->limits.max_depth = (size_t)n;
+	else
+		return false;
+	return true;
+}
+
 static void
 set_option(struct golden *g, struct str option, unsigned line)
 {
 	struct str value = option, name;
-	int64_t n = 0;
+	int64_t n;
 
-	str_cut(&value, '=', &name);
-	if (value.p != NULL && str_i64(value, &n) != 0)
-		n = -1;
-	if (str_eq_c(option, "strict"))
-		g->limits.strict = true;
-	else if (str_eq_c(option, "nopage"))
-		g->limits.allow_page = false;
-	else if (str_eq_c(option, "numeric_as=string"))
-		g->opts.numeric_as_string = true;
-	else if (str_eq_c(option, "bigint_as=string"))
-		g->opts.bigint_as_string = true;
-	else if (str_eq_c(option, "default"))
+	if (str_eq_c(option, "default")) {
 		reset_options(g);
-	else if (str_eq_c(name, "max_rows") && n > 0)
-		g->opts.max_rows = n;
-	else if (str_eq_c(name, "max_filters") && n > 0)
-		g->limits.max_filters = (size_t)n;
-	else
+		return;
+	}
+	if (set_flag(g, option))
+		return;
+	str_cut(&value, '=', &name);
+	if (str_eq_c(name, "cursor_key") && value.p != NULL)
+		g->limits.cursor_key = value;
+	else if (value.p == NULL || str_i64(value, &n) != 0 || n < 0 ||
+		 !set_number(g, name, n))
 		die(g, line, "no such option", option);
 }
 
@@ -96,15 +154,62 @@ put_error(struct buf *b, const struct err *e)
 		buf_printf(b, "  %.*s: %s\n", STR_ARGS(f->field), f->text);
 }
 
+static void put_shape(struct buf *, const struct shape *);
+
+/* columns count from 0, children from 1 */
 static void
-put_stmt(struct buf *b, const struct stmt *s)
+put_member(struct buf *b, const struct member *m)
 {
-	buf_printf(b, "%s: %s\n", s->label, s->text.p);
+	buf_printf(b, "%.*s ", STR_ARGS(m->name));
+	switch (m->kind) {
+	case MEMBER_CELL:
+		buf_printf(b, "%zu", m->col);
+		break;
+	case MEMBER_OBJECT:
+		buf_printf(b, "%zu ", m->col);
+		put_shape(b, m->shape);
+		break;
+	case MEMBER_ROWS:
+		buf_printf(b, "[child %zu]", m->child + 1);
+		break;
+	}
+}
+
+static void
+put_shape(struct buf *b, const struct shape *shape)
+{
+	buf_char(b, '{');
+	for (size_t i = 0; i < shape->n; i++) {
+		if (i > 0)
+			buf_lit(b, ", ");
+		put_member(b, &shape->v[i]);
+	}
+	buf_char(b, '}');
+}
+
+/* label 1.2: the second child of the first */
+static void
+put_stmt(struct buf *b, const char *label, const struct stmt *s)
+{
+	buf_printf(b, "%s: %s\n", label, s->text.p);
 	for (size_t i = 0; i < s->nargs; i++)
 		if (s->args[i] == NULL)
 			buf_printf(b, "arg %zu is null\n", i + 1);
 		else
 			buf_printf(b, "arg %zu |%s|\n", i + 1, s->args[i]);
+	if (s->shape != NULL) {
+		buf_lit(b, "shape: ");
+		put_shape(b, s->shape);
+		buf_char(b, '\n');
+	}
+	for (size_t i = 0; i < s->nchildren; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s%c%zu",
+		    strncmp(label, "child", 5) == 0 ? label : "child",
+		    strncmp(label, "child", 5) == 0 ? '.' : ' ', i + 1);
+		put_stmt(b, name, s->children[i]);
+	}
 }
 
 /* as psql reads it; arguments as literals, for EXECUTE has no binding */
@@ -133,7 +238,7 @@ give(struct golden *g, const struct request *r, struct buf *b,
 {
 	if (g->print_sql)
 		print_sql(g, r, s);
-	put_stmt(b, s);
+	put_stmt(b, s->label, s);
 }
 
 static void
@@ -173,12 +278,55 @@ show_write(struct golden *g, const struct request *r, struct buf *b,
 }
 
 static int
+ask(struct golden *g, const struct request *r, const struct table *t,
+    struct str query, struct query **q, struct err *err)
+{
+	struct params params;
+
+	if (params_parse(g->arena, query, 100, &params, err) != 0)
+		return -1;
+	*q = r->door->parse(g->arena, &params, &g->limits, err);
+	if (*q == NULL)
+		return -1;
+	return query_resolve(g->arena, *q, sample_schema(), t, &g->limits, err);
+}
+
+/* the question with the cursor that "<a|b>" stands for */
+static int
+fill_cursor(struct golden *g, const struct request *r, const struct table *t,
+    struct str *query, struct err *err)
+{
+	const char *mark = strstr(str_c(g->arena, *query), "cursor=<");
+	struct str texts[16], rest, before, part, cursor;
+	struct query *q;
+	size_t n = 0;
+
+	if (mark == NULL)
+		return 0;
+	rest = str_from(mark + strlen("cursor=<"));
+	before = str_sub(*query, 0, query->len - rest.len - 1);
+	str_cut(&rest, '>', &part);
+	if (ask(g, r, t,
+		str_from(arena_printf(
+		    g->arena, "%.*s%.*s", STR_ARGS(before), STR_ARGS(rest))),
+		&q, err) != 0)
+		return -1;
+	for (struct str text; n < 16 && str_cut(&part, '|', &text); n++)
+		texts[n] = str_eq_c(text, "\\N") ? STR_NONE : text;
+	if (n != q->norder)
+		die(g, r->number, "as many texts as order keys", r->line);
+	cursor = query_cursor(g->arena, q, texts, &g->limits);
+	*query = str_from(arena_printf(g->arena, "%.*s%.*s%.*s",
+	    STR_ARGS(before), STR_ARGS(cursor), STR_ARGS(rest)));
+	return 0;
+}
+
+static int
 answer(
     struct golden *g, const struct request *r, struct buf *b, struct err *err)
 {
-	struct str rest = r->path, name, key;
+	struct str rest = r->path, query = r->query, name, key;
 	const struct table *t;
-	struct params params;
 	struct query *q;
 
 	str_cut(&rest, '/', &name);
@@ -187,11 +335,8 @@ answer(
 	t = sample_table(name);
 	if (t == NULL)
 		die(g, r->number, "no such table", name);
-	if (params_parse(g->arena, r->query, 100, &params, err) != 0)
-		return -1;
-	q = query_parse_drf(g->arena, &params, &g->limits, err);
-	if (q == NULL ||
-	    query_resolve(g->arena, q, NULL, t, &g->limits, err) != 0)
+	if (fill_cursor(g, r, t, &query, err) != 0 ||
+	    ask(g, r, t, query, &q, err) != 0)
 		return -1;
 	if (key.len > 0 && query_key(g->arena, q, key, err) != 0)
 		return -1;
@@ -236,12 +381,9 @@ print_lines(const char *label, struct str text)
 }
 
 static void
-run_case(struct golden *g, const struct request *r)
+check(struct golden *g, const struct request *r, struct str got,
+    struct str want, bool fine)
 {
-	struct str got = run_request(g, r);
-	bool fine = str_eq(got, r->want) || g->update;
-
-	buf_str(&g->out, got);
 	g->cases++;
 	if (g->print_sql)
 		return;
@@ -251,7 +393,23 @@ run_case(struct golden *g, const struct request *r)
 		return;
 	g->failures++;
 	print_lines("got:", got);
-	print_lines("wanted:", r->want);
+	print_lines("wanted:", want);
+}
+
+/* the request, then what asks the same in other words */
+static void
+run_case(struct golden *g, const struct request *r, const struct request *same,
+    size_t nsame)
+{
+	struct str got = run_request(g, r);
+
+	buf_str(&g->out, got);
+	check(g, r, got, r->want, str_eq(got, r->want) || g->update);
+	for (size_t i = 0; i < nsame; i++) {
+		struct str other = run_request(g, &same[i]);
+
+		check(g, &same[i], other, got, str_eq(other, got));
+	}
 }
 
 /* "GET /api/dyn/film/7?fields=title" */
@@ -262,9 +420,12 @@ split_request(struct golden *g, struct request *r)
 
 	str_cut(&rest, ' ', &r->method);
 	url = rest.p != NULL ? rest : STR("");
-	if (!str_starts(url, STR("/api/dyn/")))
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+		if (str_starts(url, str_from(doors[i].base)))
+			r->door = &doors[i];
+	if (r->door == NULL)
 		die(g, r->number, "no request", r->line);
-	url = str_sub(url, 9, url.len);
+	url = str_sub(url, strlen(r->door->base), url.len);
 	str_cut(&url, '?', &r->path);
 	r->query = url.p != NULL ? url : STR("");
 }
@@ -300,13 +461,36 @@ take_want(struct str *rest, struct request *r)
 	r->want = (struct str){start, (size_t)(rest->p - start)};
 }
 
+/* "= GET …" lines */
+static size_t
+take_same(struct golden *g, struct str *rest, const struct request *r,
+    struct request *same)
+{
+	size_t n = 0;
+
+	while (n < SAME_MAX && str_starts(*rest, STR("= "))) {
+		struct request *s = &same[n++];
+
+		*s = (struct request){
+		    .number = r->number + (unsigned)n, .body = STR("")};
+		str_cut(rest, '\n', &s->line);
+		buf_str(&g->out, s->line);
+		buf_char(&g->out, '\n');
+		s->line = str_sub(s->line, 2, s->line.len);
+		split_request(g, s);
+	}
+	return n;
+}
+
 static void
 run_text(struct golden *g, struct str rest)
 {
 	struct str whole = rest, line;
+	struct request same[SAME_MAX];
 
 	while (rest.len > 0) {
 		struct request r = {.number = 1};
+		size_t nsame;
 
 		for (const char *p = whole.p; p < rest.p; p++)
 			r.number += *p == '\n';
@@ -319,9 +503,10 @@ run_text(struct golden *g, struct str rest)
 			continue;
 		r.line = line;
 		split_request(g, &r);
+		nsame = take_same(g, &rest, &r, same);
 		take_body(g, &rest, &r);
 		take_want(&rest, &r);
-		run_case(g, &r);
+		run_case(g, &r, same, nsame);
 	}
 }
 

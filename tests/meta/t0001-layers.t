@@ -57,11 +57,23 @@ own_includes | awk '{
 	}' >"$TMP/offences"
 none "nobody includes another folder's private header"
 
+# beside FOLDER.h a folder has NAME_priv.h: FOLDER_priv.h for all of its files,
+# any other for the files whose names begin with NAME
 for folder in $folders; do
 	[ "$folder" = base ] && continue
-	find "src/$folder" -name '*.h' ! -name "$folder.h" | sed '1d'
+	find "src/$folder" -name '*.h' ! -name "$folder.h" ! -name '*_priv.h'
 done >"$TMP/offences"
-none "a folder has at most one private header"
+none "a folder has one public header"
+
+own_includes | awk '$2 ~ /_priv\.h$/ {
+		split($1, a, "/")
+		split($2, b, "/")
+		name = b[2]
+		sub(/_priv\.h$/, "", name)
+		if (name != a[1] && index(a[2], name) != 1)
+			print $1 " includes " $2
+	}' >"$TMP/offences"
+none "a private header serves the files of its name"
 
 sed -n 's/^!\([^:]*\): *\(.*\)/\1 \2/p' src/LAYERS | while read -r lib places; do
 	grep -Hn "^# *include *[<\"]$lib" src/*/*.[ch] |

@@ -20,4 +20,17 @@ echo "$table" | while read -r _ status code; do
 done >"$TMP/missing"
 is "$(cat "$TMP/missing")" "" "every code is explained in $manual"
 
+# status and title are told as the answer has them
+told() {
+	awk '/^\.It Li [a-z_]+ , Li [0-9]+$/ {
+			head = $3 " " $6
+			getline
+			print head " " $0
+		}' $manual
+}
+sed -n 's/^ERR([A-Z_]*, *\([0-9]*\), *"\([a-z_]*\)", *"\(.*\)")/\2 \1 \3/p' \
+	src/base/err.def >"$TMP/titles"
+told >"$TMP/told"
+same_file "$TMP/told" "$TMP/titles" "$manual has the codes in the order of err.def, with their titles"
+
 done_testing

@@ -8,7 +8,8 @@ version=$(cat VERSION)
 like "$version" '^[0-9]+\.[0-9]+\.[0-9]+$' "VERSION is a version"
 is "$(head -n 1 NEWS)" "$version" "the newest entry of NEWS is VERSION"
 
-for page in dynapi.fcgi.8 dynapi-introspect.8 dynapictl.8 dynapi.conf.5 dynapi.7; do
+for page in dynapi.fcgi.8 dynapi-introspect.8 dynapictl.8 dynapi.conf.5 dynapi.7 \
+	dynapi-query.7; do
 	ok "$page exists" test -s "man/$page"
 done
 for page in man/*.[1-9]; do

@@ -7,10 +7,13 @@
 
 #include "schema/schema.h"
 
+/* as literals: no foreign key arrives at them */
 extern struct table sample_tables[];
 extern const size_t sample_ntables;
 
-/* by path below /api/dyn/, or NULL */
+/* the same tables out of a snapshot, with their relations; made once */
+struct schema *sample_schema(void);
+/* one of its tables by path below /api/dyn/, or NULL */
 const struct table *sample_table(struct str path);
 /* the type of a column of public.every, or NULL */
 const struct type *sample_type(const char *column);

@@ -2,6 +2,7 @@
  * Batches against a real PostgreSQL: one snapshot, one burst, refusals, what
  * is remembered between batches, streams, scripts.  Run by tests/api/db.t.
  */
+#include "base/version.h"
 #include "db_help.h"
 
 /* ---- connection ---------------------------------------------------------- */
@@ -72,6 +73,7 @@ static void
 test_version(void **state)
 {
 	struct db_opts o = default_opts;
+	char set[64];
 
 	(void)state;
 	db_free(db);
@@ -85,7 +87,9 @@ test_version(void **state)
 	assert_fails(make_batch(BATCH_READ, "select 1"), ERR_VERSION_MISMATCH);
 	assert_non_null(strstr(err.cause, "has 4711"));
 	/* noticed without a restart */
-	sql("update dynapi.meta set version = 1");
+	snprintf(set, sizeof(set), "update dynapi.meta set version = %d",
+	    DYNAPI_SCHEMA_VERSION);
+	sql(set);
 	assert_runs(make_batch(BATCH_READ, "select 1"));
 	assert_int_equal(stats().connects, 1);
 	sql("drop schema dynapi cascade");

@@ -224,6 +224,160 @@ test_unnamed(void **state)
 	assert_string_equal(out.p, "{\"a\":\"1\",\"b c\":\"x\\\"\"}");
 }
 
+/* ---- rows with relations -------------------------------------------------- */
+
+static struct stmt *
+with_columns(const char *text, size_t n, const struct stmt_col *cols)
+{
+	struct stmt *s = make_stmt("test", text, 0, NULL);
+
+	s->ncols = n;
+	s->cols = arena_memdup(arena, cols, n * sizeof(*cols));
+	return s;
+}
+
+static struct shape *
+make_shape(size_t n, const struct member *v)
+{
+	struct shape *shape = arena_make(arena, struct shape);
+
+	shape->n = n;
+	shape->v = arena_memdup(arena, v, n * sizeof(*v));
+	return shape;
+}
+
+static void
+add_child(struct stmt *s, struct stmt *child)
+{
+	struct stmt **children =
+	    arena_array(arena, struct stmt *, s->nchildren + 1);
+
+	for (size_t i = 0; i < s->nchildren; i++)
+		children[i] = s->children[i];
+	children[s->nchildren++] = child;
+	s->children = children;
+}
+
+#define PARENTS                                                                \
+	"select * from (values (1, 't', 10, 'Rom\"e'), (2, 'f', null, "        \
+	"null), (3, 't', 30, '')) v (id, there, far, city)"
+
+/* shops with a to-one city, their sales, and the lines of each sale */
+static struct stmt *
+shops(const char *more)
+{
+	static const struct stmt_col shop_cols[] = {{STR("id"), CELL_RAW},
+	    {STR("there"), CELL_TEXT}, {STR("far"), CELL_RAW},
+	    {STR("city"), CELL_TEXT}};
+	static const struct stmt_col sale_cols[] = {{STR("ord"), CELL_RAW},
+	    {STR("no"), CELL_RAW}, {STR("note"), CELL_TEXT}};
+	static const struct stmt_col line_cols[] = {
+	    {STR("ord"), CELL_RAW}, {STR("what"), CELL_TEXT}};
+	struct stmt *shop, *sale, *line;
+	struct shape *city;
+
+	line = with_columns(
+	    "values (1, 'a'), (3, 'b'), (3, 'c \"d\"')", 2, line_cols);
+	sale = with_columns(
+	    "values (1, 7, 'x,y'), (3, 8, null), (3, 9, '')", 3, sale_cols);
+	add_child(sale, line);
+	sale->shape = make_shape(
+	    3, (struct member[]){{STR("no"), MEMBER_CELL, 1, 0, NULL},
+		   {STR("lines"), MEMBER_ROWS, 0, 0, NULL},
+		   {STR("note"), MEMBER_CELL, 2, 0, NULL}});
+	shop =
+	    with_columns(arena_printf(arena, PARENTS "%s", more), 4, shop_cols);
+	add_child(shop, sale);
+	city = make_shape(
+	    2, (struct member[]){{STR("far"), MEMBER_CELL, 2, 0, NULL},
+		   {STR("name"), MEMBER_CELL, 3, 0, NULL}});
+	shop->shape = make_shape(
+	    3, (struct member[]){{STR("city"), MEMBER_OBJECT, 1, 0, city},
+		   {STR("id"), MEMBER_CELL, 0, 0, NULL},
+		   {STR("sales"), MEMBER_ROWS, 0, 0, NULL}});
+	return shop;
+}
+
+static const char *
+render_stmt(struct stmt *s, const struct format *f, bool single)
+{
+	struct batch *b = make_batch(BATCH_READ, NULL);
+	struct rows *rows;
+	struct render r;
+	struct buf out;
+	size_t at = batch_add(b, s);
+
+	assert_runs(b);
+	rows = batch_rows(b, at);
+	buf_init(&out, arena, 10000);
+	render_init(&r, arena, f, rows, single);
+	render_head(&r, &out);
+	while (rows_next(rows, &err) == 1)
+		render_row(&r, rows, &out);
+	render_tail(&r, &out);
+	return out.p;
+}
+
+static void
+test_nested(void **state)
+{
+	(void)state;
+	assert_string_equal(render_stmt(shops(""), &format_json, false),
+	    "[{\"city\":{\"far\":10,\"name\":\"Rom\\\"e\"},\"id\":1,"
+	    "\"sales\":[{\"no\":7,\"lines\":[{\"what\":\"a\"}],"
+	    "\"note\":\"x,y\"}]},"
+	    "{\"city\":null,\"id\":2,\"sales\":[]},"
+	    "{\"city\":{\"far\":30,\"name\":\"\"},\"id\":3,"
+	    "\"sales\":[{\"no\":8,\"lines\":[],\"note\":null},"
+	    "{\"no\":9,\"lines\":[{\"what\":\"b\"},"
+	    "{\"what\":\"c \\\"d\\\"\"}],\"note\":\"\"}]}]");
+	assert_string_equal(render_stmt(shops(" limit 1"), &format_json, true),
+	    "{\"city\":{\"far\":10,\"name\":\"Rom\\\"e\"},\"id\":1,"
+	    "\"sales\":[{\"no\":7,\"lines\":[{\"what\":\"a\"}],"
+	    "\"note\":\"x,y\"}]}");
+	assert_string_equal(
+	    render_stmt(shops(" limit 1"), &format_ndjson, false),
+	    "{\"city\":{\"far\":10,\"name\":\"Rom\\\"e\"},\"id\":1,"
+	    "\"sales\":[{\"no\":7,\"lines\":[{\"what\":\"a\"}],"
+	    "\"note\":\"x,y\"}]}\n");
+}
+
+static void
+test_nested_csv(void **state)
+{
+	(void)state;
+	assert_string_equal(render_stmt(shops(""), &format_csv, false),
+	    "city.far,city.name,id,sales\r\n"
+	    "10,\"Rom\"\"e\",1,\"[{\"\"no\"\":7,\"\"lines\"\":"
+	    "[{\"\"what\"\":\"\"a\"\"}],\"\"note\"\":\"\"x,y\"\"}]\""
+	    "\r\n"
+	    ",,2,\"[]\"\r\n"
+	    "30,\"\",3,\"[{\"\"no\"\":8,\"\"lines\"\":[],\"\"note\"\":"
+	    "null},{\"\"no\"\":9,\"\"lines\"\":[{\"\"what\"\":\"\"b\"\"},"
+	    "{\"\"what\"\":\"\"c \\\"\"d\\\"\"\"\"}],\"\"note\"\":\"\"\"\"}]"
+	    "\"\r\n");
+	assert_string_equal(
+	    render_stmt(shops(" where false"), &format_csv, false),
+	    "city.far,city.name,id,sales\r\n");
+}
+
+/* columns that no member names are not shown */
+static void
+test_hidden(void **state)
+{
+	static const struct stmt_col cols[] = {
+	    {STR("a"), CELL_RAW}, {STR("order"), CELL_TEXT}};
+	struct stmt *s = with_columns("values (1, 'x'), (2, 'y')", 2, cols);
+
+	(void)state;
+	s->shape = make_shape(
+	    1, (struct member[]){{STR("a"), MEMBER_CELL, 0, 0, NULL}});
+	assert_string_equal(
+	    render_stmt(s, &format_json, false), "[{\"a\":1},{\"a\":2}]");
+	assert_string_equal(
+	    render_stmt(s, &format_csv, false), "a\r\n1\r\n2\r\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -234,6 +388,9 @@ main(void)
 	    TEST(test_whole),
 	    TEST(test_none_and_one),
 	    TEST(test_unnamed),
+	    TEST(test_nested),
+	    TEST(test_nested_csv),
+	    TEST(test_hidden),
 	};
 
 	log_open("test_render_db", "/dev/null", LEVEL_DEBUG);

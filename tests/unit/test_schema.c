@@ -61,7 +61,11 @@ static char path[64];
 	"{\"name\":\"moods\",\"attnum\":3,\"type\":2,\"has_default\":true},"   \
 	"{\"name\":\"pair\",\"attnum\":4,\"type\":3,\"generated\":true},"      \
 	"{\"name\":\"price\",\"attnum\":5,\"type\":4},"                        \
-	"{\"name\":\"code\",\"attnum\":6,\"type\":5}],\"key\":[4,0],"          \
+	"{\"name\":\"code\",\"attnum\":6,\"type\":5}],\"computed\":["          \
+	"{\"name\":\"label\",\"schema\":\"legacy\",\"type\":2,"                \
+	"\"has_eq\":true,\"has_order\":true,\"comment\":\"c\"},"               \
+	"{\"name\":\"x y\",\"schema\":\"public\",\"type\":0}],"                \
+	"\"key\":[4,0],"                                                       \
 	"\"constraints\":["                                                    \
 	"{\"name\":\"p\",\"kind\":\"primary\",\"columns\":[4,0]},"             \
 	"{\"name\":\"u\",\"kind\":\"unique\",\"columns\":[3]},"                \
@@ -341,7 +345,19 @@ test_bad_records(void **state)
 #define TYPE(more)                                                             \
 	"{\"class\":\"int4\",\"oid\":23,\"schema\":\"x\",\"name\":\"x\","      \
 	"\"display\":\"x\"" more "}"
+#define COMPUTED(more)                                                         \
+	HEAD("public", "a", "a")                                               \
+	"\"types\":[" INT4 "],\"columns\":[" ID "],\"computed\":" more         \
+	"," REST "}"
 #define COLUMN(more) "{\"name\":\"id\",\"attnum\":1,\"type\":0" more "}"
+	    {__LINE__, COMPUTED("{}")},
+	    {__LINE__, COMPUTED("[1]")},
+	    {__LINE__, COMPUTED("[{\"name\":\"f\",\"schema\":\"x\"}]")},
+	    {__LINE__, COMPUTED("[{\"name\":\"f\",\"type\":0}]")},
+	    {__LINE__,
+		COMPUTED("[{\"name\":\"f\",\"schema\":\"x\",\"type\":1}]")},
+	    {__LINE__, COMPUTED("[{\"name\":\"id\",\"schema\":\"x\","
+				"\"type\":0}]")},
 	    {__LINE__, OF(INT4, "", REST)},
 	    {__LINE__, OF("", ID, REST)},
 	    {__LINE__, OF("{}", ID, REST)},

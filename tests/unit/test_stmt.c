@@ -17,7 +17,7 @@
 #include "cases.h"
 #include "query/query.h"
 #include "sample_tables.h"
-#include "stmt/stmt.h"
+#include "stmt/stmt_priv.h"
 
 static const struct stmt_opts opts = {.page_size = 30, .max_page_size = 500};
 static const struct query_limits limits = {.page_size = 30,
@@ -169,6 +169,29 @@ try_filter(struct str v)
 	assert_true(str_eq_c(v, s->args[0]));
 }
 
+/* patterns and lists are arguments too */
+static void
+try_operators(struct str v)
+{
+	static const char *const operators[] = {"contains", "istartswith",
+	    "like", "nilike", "isdistinct", "gte", "fts"};
+	struct buf quoted;
+
+	for (size_t i = 0; i < COUNT(operators); i++) {
+		const char *name =
+		    arena_printf(arena, "title__%s=", operators[i]);
+
+		want_same(operators[i], v, select_for(url(name, v)),
+		    select_for(url(name, STR("x"))));
+	}
+	if (v.len == 0 || str_chr(v, '"') >= 0)
+		return;
+	buf_init(&quoted, arena, v.len + 10);
+	buf_printf(&quoted, "\"%.*s\",y", STR_ARGS(v));
+	want_same("in", v, select_for(url("title__in=", buf_view(&quoted))),
+	    select_for(STR("title__in=x")));
+}
+
 static void
 try_search(struct str v)
 {
@@ -234,6 +257,7 @@ try_file(const char *file)
 		if (!utf8_valid(v))
 			continue;
 		try_filter(v);
+		try_operators(v);
 		try_search(v);
 		try_key_and_body(v);
 		try_name(v);
@@ -256,6 +280,7 @@ test_hostile_values(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(values); i++) {
 		try_filter(str_from(values[i]));
+		try_operators(str_from(values[i]));
 		try_search(str_from(values[i]));
 		try_key_and_body(str_from(values[i]));
 		try_name(str_from(values[i]));
@@ -287,6 +312,65 @@ test_hostile_lists(void **state)
 	}
 	if (n < 1000)
 		fail_msg("only %zu strings", n);
+}
+
+/* one argument, in PostgreSQL's form of an array */
+static void
+test_arrays(void **state)
+{
+	static const struct {
+		int line;
+		struct str v[3];
+		size_t n;
+		const char *want;
+	} cases[] = {
+	    {__LINE__, {{NULL, 0}}, 0, "{}"},
+	    {__LINE__, {{"", 0}}, 1, "{\"\"}"},
+	    {__LINE__, {{NULL, 0}, {"NULL", 4}}, 2, "{NULL,\"NULL\"}"},
+	    {__LINE__, {{"a,b", 3}, {"{", 1}, {" ", 1}}, 3,
+		"{\"a,b\",\"{\",\" \"}"},
+	    {__LINE__, {{"\"", 1}, {"\\", 1}, {"'", 1}}, 3,
+		"{\"\\\"\",\"\\\\\",\"'\"}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stmt *s = stmt_new(arena, "test");
+
+		stmt_param_texts(s, cases[i].v, cases[i].n);
+		assert_string_equal(s->text.p, "$1::text[]");
+		if (strcmp(s->args[0], cases[i].want) != 0)
+			fail_msg("line %d: %s", cases[i].line, s->args[0]);
+	}
+}
+
+static void
+test_patterns(void **state)
+{
+	static const struct {
+		int line;
+		const char *query, *want;
+	} cases[] = {
+	    {__LINE__, "title__iexact=50%25", "50\\%"},
+	    {__LINE__, "title__contains=a_b", "%a\\_b%"},
+	    {__LINE__, "title__contains=", "%%"},
+	    {__LINE__, "title__istartswith=%5C", "\\\\%"},
+	    {__LINE__, "title__endswith=x", "%x"},
+	    {__LINE__, "title__like=a%25_", "a%_"},
+	    {__LINE__, "title__like=%5C%25", "\\%"},
+	    {__LINE__, "title__like=a%5C", "a\\\\"},
+	    {__LINE__, "title__like=a%5C%5C", "a\\\\"},
+	    {__LINE__, "title__ilike=%5C%5C%5C", "\\\\\\\\"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stmt *s = select_for(str_from(cases[i].query));
+
+		if (s == NULL || strcmp(s->args[0], cases[i].want) != 0)
+			fail_msg("line %d: %s", cases[i].line,
+			    s == NULL ? "refused" : s->args[0]);
+	}
 }
 
 /* what a type asks for stands in the text: it comes from the snapshot */
@@ -412,11 +496,11 @@ test_expressions(void **state)
 	s = stmt_count(arena, q, 0);
 	assert_string_equal(s->text.p,
 	    "select pg_catalog.count(*) from \"public\".\"film\" t where "
-	    "((t.\"rating\" = $1::\"public\".\"mpaa\" or "
-	    "t.\"rating\" = $2::\"public\".\"mpaa\") or false or "
+	    "(t.\"rating\" = any($1::\"public\".\"mpaa\"[]) or "
+	    "t.\"rating\" = any($2::\"public\".\"mpaa\"[]) or "
 	    "not (t.\"rating\" is null))");
-	assert_string_equal(s->args[0], "G");
-	assert_null(s->args[1]);
+	assert_string_equal(s->args[0], "{\"G\",NULL}");
+	assert_string_equal(s->args[1], "{}");
 }
 
 int
@@ -428,6 +512,8 @@ main(void)
 	    cmocka_unit_test(test_limit),
 	    cmocka_unit_test(test_hostile_values),
 	    cmocka_unit_test(test_hostile_lists),
+	    cmocka_unit_test(test_arrays),
+	    cmocka_unit_test(test_patterns),
 	    cmocka_unit_test(test_cast),
 	    cmocka_unit_test(test_insert_returning),
 	    cmocka_unit_test(test_cells),

@@ -1,0 +1,256 @@
+/*
+ * Writing in the auto dialect: what is created, changed or deleted comes back
+ * with 200 to who may read it; others get an empty 204, or of what they have
+ * created themselves the document they sent.
+ */
+#include "handler/auto_priv.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "render/render.h"
+
+static int
+not_writable(struct ctx *c, const char *verb)
+{
+	c->allow = data_methods(c);
+	return err_set(&c->err, ERR_BAD_METHOD,
+	    "PostgreSQL cannot %s rows of %.*s.", verb,
+	    STR_ARGS(c->table->qname));
+}
+
+/* ---- POST --------------------------------------------------------------- */
+
+static int
+create_nested(struct ctx *c)
+{
+	struct nested_set set;
+	struct rows *rows;
+	struct jsonw w;
+	bool may_read;
+
+	if (!c->table->can_insert)
+		return not_writable(c, "insert");
+	if (data_nested_run(c, c->body, false, &set, &rows, &may_read) != 0)
+		return -1;
+	respond_begin(c, &w);
+	if (data_nested_write(c, &w, &set, rows) != 0)
+		return -1;
+	return respond_json(c, 200);
+}
+
+/* who may not read gets back what he sent */
+static int
+respond_sent(struct ctx *c)
+{
+	struct jsonw w;
+
+	json_write(respond_begin(c, &w), c->body);
+	return respond_json(c, 200);
+}
+
+static int
+create_many(struct ctx *c)
+{
+	struct bulk b = {.action = ACTION_CREATE,
+	    .json = c->body,
+	    .max = -1,
+	    .format = &format_json};
+
+	if (!c->table->can_insert)
+		return not_writable(c, "insert");
+	if (bulk_write(c, &b) != 0)
+		return -1;
+	if (!b.may_read)
+		return respond_sent(c);
+	respond_format_headers(c, &format_json);
+	buf_lit(response_body(&c->res), "\n");
+	return 0;
+}
+
+/* relations have a path of their own: here they are unknown columns */
+static int
+auto_create(struct ctx *c)
+{
+	struct write w = {
+	    .action = ACTION_CREATE, .body = c->body, .want_row = true};
+
+	if (c->body->kind == JSON_ARRAY)
+		return create_many(c);
+	if (write_row(c, &w) != 0)
+		return -1;
+	if (w.rows == NULL || rows_count(w.rows) == 0)
+		return respond_sent(c);
+	return respond_row(c, w.rows, &format_json, 200);
+}
+
+/* ---- one row ------------------------------------------------------------ */
+
+static int
+write_one(struct ctx *c, struct write *w)
+{
+	w->raw_key = route_segment(c->route, &c->req, "key")->raw;
+	w->lenient_key = true;
+	w->want_row = true;
+	if (write_row(c, w) != 0)
+		return auto_not_found(c);
+	if (w->rows == NULL || rows_count(w->rows) == 0)
+		return respond_empty(c);
+	return respond_row(c, w->rows, &format_json, 200);
+}
+
+static int
+auto_replace(struct ctx *c)
+{
+	return write_one(
+	    c, &(struct write){
+		   .action = ACTION_UPDATE, .replace = true, .body = c->body});
+}
+
+static int
+auto_patch(struct ctx *c)
+{
+	return write_one(
+	    c, &(struct write){.action = ACTION_UPDATE, .body = c->body});
+}
+
+static int
+auto_delete(struct ctx *c)
+{
+	return write_one(c, &(struct write){.action = ACTION_DELETE});
+}
+
+/* ---- all rows that meet a condition ------------------------------------- */
+
+/* of the parameters of a list, those that choose rows */
+static int
+check_params(struct ctx *c)
+{
+	for (size_t i = 0; i < c->req.params.n; i++) {
+		struct str name = c->req.params.v[i].name;
+
+		if (!str_eq_c(name, "where") && !str_eq_c(name, "or_where"))
+			err_add_field(&c->err, ERR_BAD_PARAM, name,
+			    "Only where and or_where choose the rows.");
+	}
+	return c->err.id != ERR_NONE ? -1 : 0;
+}
+
+/* a fault of the question is no fault of the body */
+static int
+refuse_question(struct ctx *c)
+{
+	if (c->err.id == ERR_BAD_VALUE || c->err.id == ERR_UNKNOWN_COLUMN)
+		c->err.id = ERR_BAD_FILTER;
+	return -1;
+}
+
+static struct query *
+ask_which(struct ctx *c)
+{
+	struct query *q;
+
+	if (check_params(c) != 0)
+		return NULL;
+	q = read_ask(c, &c->req.params);
+	if (q == NULL) {
+		refuse_question(c);
+		return NULL;
+	}
+	if (q->where == NULL) {
+		err_add_field(&c->err, ERR_BAD_PARAM, STR("where"),
+		    "A condition is required.");
+		return NULL;
+	}
+	q->page = (struct page){.kind = PAGE_NONE};
+	q->norder = 0;
+	q->want_count = COUNT_NONE;
+	return q;
+}
+
+static int
+respond_affected(struct ctx *c, const char *key, int64_t n)
+{
+	struct jsonw w;
+
+	respond_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_kv_i64(&w, key, n);
+	jsonw_end(&w);
+	return respond_json(c, 200);
+}
+
+static int
+auto_update_many(struct ctx *c)
+{
+	struct change change = {.body = c->body, .max = -1};
+
+	if (!c->table->can_update)
+		return not_writable(c, "update");
+	if ((change.q = ask_which(c)) == NULL || bulk_change(c, &change) != 0)
+		return -1;
+	return respond_affected(c, "updated", change.affected);
+}
+
+/* {"where": [["id", 1]]} says what where=[["id",1]] says */
+static int
+read_question(struct ctx *c)
+{
+	const struct json *j;
+	struct params p;
+
+	if (c->req.body.len == 0)
+		return 0;
+	if (!request_is(&c->req, "application/json"))
+		return err_set(&c->err, ERR_MEDIA_TYPE,
+		    "The body must be application/json.");
+	j = json_parse(c->arena, c->req.body, &c->err);
+	if (j == NULL)
+		return -1;
+	if (j->kind != JSON_OBJECT)
+		return err_set(
+		    &c->err, ERR_BAD_JSON, "The body must be a JSON object.");
+	p.n = 0;
+	p.v = arena_array(c->arena, struct param, c->req.params.n + j->n);
+	for (size_t i = 0; i < c->req.params.n; i++)
+		p.v[p.n++] = c->req.params.v[i];
+	for (j = j->child; j != NULL; j = j->next)
+		p.v[p.n++] = (struct param){.name = j->key,
+		    .value = j->kind == JSON_STRING ? j->text : j->src};
+	c->req.params = p;
+	return 0;
+}
+
+static int
+auto_delete_many(struct ctx *c)
+{
+	struct change change = {.max = -1};
+
+	if (!c->table->can_delete)
+		return not_writable(c, "delete");
+	if (read_question(c) != 0 || (change.q = ask_which(c)) == NULL ||
+	    bulk_change(c, &change) != 0)
+		return -1;
+	return respond_affected(c, "deleted", change.affected);
+}
+
+#define TABLE "/api/auto/{table}"
+#define ROW   "/api/auto/{table}/{key}"
+#define KEYED (NEEDS_TABLE | NEEDS_KEY)
+
+const struct route routes_auto_write[] = {
+    {METHOD_POST, TABLE, NEEDS_TABLE | NEEDS_JSON, auto_create,
+	"Create a row, or several"},
+    {METHOD_POST, TABLE "/with_relations", NEEDS_TABLE | NEEDS_JSON,
+	create_nested, "Create a row and those that belong to it"},
+    {METHOD_PATCH, TABLE, NEEDS_TABLE | NEEDS_JSON, auto_update_many,
+	"Change all rows that meet a condition"},
+    {METHOD_POST, TABLE "/delete", NEEDS_TABLE | DELETES, auto_delete_many,
+	"Delete all rows that meet a condition"},
+    {METHOD_PUT, ROW, KEYED | NEEDS_JSON, auto_replace, "Replace a row"},
+    {METHOD_PATCH, ROW, KEYED | NEEDS_JSON, auto_patch,
+	"Change some columns of a row"},
+    {METHOD_DELETE, ROW, KEYED, auto_delete, "Delete a row"},
+    {0},
+};

@@ -1,0 +1,383 @@
+/*
+ * Creating rows of several tables at once: one guard with the right on every
+ * table that is written, one statement, one transaction.
+ */
+#include "handler/handler.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "render/render.h"
+
+/* ---- rights ------------------------------------------------------------- */
+
+struct needs {
+	struct guard_need *v;
+	size_t n;
+};
+
+static void
+add_need(struct needs *needs, const struct table *t, enum action action)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (needs->v[i].table == t && needs->v[i].action == action)
+			return;
+	needs->v[needs->n++] = (struct guard_need){t, action};
+}
+
+/* the outermost table comes first: the guard says whether he may read it */
+static struct needs
+find_needs(struct ctx *c, const struct nested_set *set)
+{
+	struct needs needs = {
+	    arena_array(c->arena, struct guard_need, 2 * set->n + 1), 0};
+
+	add_need(&needs, c->table, ACTION_CREATE);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct nested *n = set->v[i];
+
+		if (n->how != NESTED_LINK)
+			add_need(&needs, n->table, ACTION_CREATE);
+		else if (n->place == NESTED_BEHIND)
+			add_need(&needs, n->table, ACTION_UPDATE);
+		if (n->place == NESTED_BESIDE)
+			add_need(&needs, n->relation->via, ACTION_CREATE);
+	}
+	return needs;
+}
+
+static struct stmt *
+guard(struct ctx *c, const struct needs *needs)
+{
+	struct guard_opts opts = {.need_user = false};
+
+	c->action = ACTION_CREATE;
+	return auth_guard(c->arena, &c->principal, needs->v, needs->n, &opts);
+}
+
+/* the refusal speaks of the outermost table; it may be another one's right
+ * that is missing */
+static void
+name_missing(struct ctx *c, const struct needs *needs)
+{
+	struct rights rights;
+	struct batch *b;
+	struct err err;
+	size_t at;
+
+	if (c->err.id != ERR_FORBIDDEN || needs->n == 1)
+		return;
+	err = c->err;
+	b = ctx_batch(c, BATCH_READ);
+	batch_guard(b, ctx_guard_user(c, false));
+	at = batch_add(b, auth_rights(c->arena, &c->principal));
+	err_clear(&c->err);
+	if (ctx_run(c, b) == 0 &&
+	    rights_read(c, batch_rows(b, at), &rights) == 0)
+		for (size_t i = 0; i < needs->n; i++) {
+			const struct guard_need *need = &needs->v[i];
+			const struct right *r =
+			    rights_on(&rights, need->table->qname);
+
+			if (r != NULL && r->has[need->action])
+				continue;
+			err.detail = arena_printf(c->arena,
+			    "You have no right to %s %.*s.",
+			    action_name(need->action),
+			    STR_ARGS(need->table->qname));
+			break;
+		}
+	c->err = err;
+}
+
+/* what is wrong with a document is told to those alone who may write it */
+static int
+guard_before_refusal(struct ctx *c, const struct needs *needs)
+{
+	struct err refused = c->err;
+	struct batch *b = ctx_batch(c, BATCH_WRITE);
+
+	err_clear(&c->err);
+	batch_guard(b, guard(c, needs));
+	if (ctx_run(c, b) == 0)
+		c->err = refused;
+	else
+		name_missing(c, needs);
+	return -1;
+}
+
+/* ---- failures ----------------------------------------------------------- */
+
+static struct str
+row_path(const struct nested *n)
+{
+	return str_sub(n->path, 0, n->path.len - (n->path.len > 0));
+}
+
+/* the refused values of one row, with its path before them */
+static void
+blame_row(struct ctx *c, const struct nested *n)
+{
+	struct err_field **tail = c->err.fields_tail;
+
+	blame_body(c, &n->body);
+	for (struct err_field *f = *tail; f != NULL; f = f->next)
+		f->field = str_from(arena_printf(c->arena, "%.*s%.*s",
+		    STR_ARGS(n->path), STR_ARGS(f->field)));
+}
+
+/* the one row of this document that PostgreSQL can have meant, or NULL */
+static const struct nested *
+find_failed(const struct nested_set *set, const struct batch *b)
+{
+	const struct nested *found = NULL;
+
+	for (size_t i = 0; b->table != NULL && i < set->n; i++) {
+		if (!str_eq_c(set->v[i]->table->name, b->table))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = set->v[i];
+	}
+	return found;
+}
+
+/* constraints of other tables than the outermost: the row is named, and
+ * nothing else of a table that he perhaps may not read */
+static int
+blame_constraint(
+    struct ctx *c, const struct nested_set *set, const struct batch *b)
+{
+	enum err_id id = c->err.id;
+	const char *cause = c->err.cause;
+	const struct nested *n = find_failed(set, b);
+
+	if (b->table == NULL || str_eq_c(c->table->name, b->table))
+		return -1;
+	err_clear(&c->err);
+	if (n != NULL)
+		err_add_field(&c->err, id, row_path(n),
+		    "A constraint of the database refuses this row.");
+	err_set(&c->err, id, NULL);
+	c->err.cause = cause;
+	return -1;
+}
+
+static int
+blame_links(struct ctx *c, const struct nested_set *set)
+{
+	const char *cause = c->err.cause;
+
+	err_clear(&c->err);
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i]->how == NESTED_LINK &&
+		    set->v[i]->place == NESTED_BEHIND)
+			err_add_field(&c->err, ERR_CONFLICT,
+			    row_path(set->v[i]),
+			    "There may be no row with this key.");
+	err_set(
+	    &c->err, ERR_CONFLICT, "A row that is to be linked is missing.");
+	c->err.cause = cause;
+	return -1;
+}
+
+static bool
+has_links(const struct nested_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i]->how == NESTED_LINK &&
+		    set->v[i]->place == NESTED_BEHIND)
+			return true;
+	return false;
+}
+
+static int
+explain_failure(struct ctx *c, const struct nested_set *set,
+    const struct needs *needs, const struct batch *b)
+{
+	if (c->err.id == ERR_FORBIDDEN)
+		name_missing(c, needs);
+	else if (c->err.id == ERR_CONSTRAINT && has_links(set) &&
+		 strcmp(b->sqlstate, STMT_NOT_LINKED) == 0)
+		return blame_links(c, set);
+	else if (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT)
+		return blame_constraint(c, set, b);
+	else
+		for (size_t i = 0; i < set->n; i++)
+			blame_row(c, set->v[i]);
+	return -1;
+}
+
+/* ---- creating ----------------------------------------------------------- */
+
+static bool
+sees(const void *arg, const struct table *t)
+{
+	const struct right *r = rights_on(arg, t->qname);
+
+	return r != NULL && r->has[ACTION_READ];
+}
+
+/* with conceal, relations with tables that he may not read do not exist */
+static int
+find_limits(struct ctx *c, struct query_limits *limits)
+{
+	struct visible *visible = arena_make(c->arena, struct visible);
+
+	*limits = ctx_limits(c);
+	if (!c->app->conf.conceal)
+		return 0;
+	if (read_resolve(c, query_new(c->arena)) != 0)
+		return -1;
+	*visible = (struct visible){sees, c->rights};
+	limits->visible = visible;
+	return 0;
+}
+
+int
+data_nested_run(struct ctx *c, const struct json *body, bool dry_run,
+    struct nested_set *set, struct rows **rows, bool *may_read)
+{
+	struct query_limits limits;
+	struct needs needs;
+	struct rows *said;
+	struct batch *b;
+	size_t at;
+	int rc;
+
+	if (find_limits(c, &limits) != 0)
+		return -1;
+	rc = nested_parse(
+	    c->arena, c->app->schema, c->table, body, &limits, set, &c->err);
+	needs = find_needs(c, set);
+	if (rc != 0)
+		return guard_before_refusal(c, &needs);
+	b = ctx_batch(c, dry_run ? BATCH_TRY : BATCH_WRITE);
+	batch_guard(b, guard(c, &needs));
+	at =
+	    batch_add(b, stmt_insert_nested(c->arena, set, &c->app->stmt_opts));
+	if (ctx_run(c, b) != 0)
+		return explain_failure(c, set, &needs, b);
+	*rows = batch_rows(b, at);
+	said = batch_rows(b, 0);
+	*may_read = rows_next(said, &c->err) == 1 &&
+		    str_starts(rows_cell(said, 0), STR("t"));
+	return 0;
+}
+
+bool
+data_nested_is(struct ctx *c, const struct json *body)
+{
+	struct query_limits limits;
+
+	return body->kind == JSON_OBJECT && find_limits(c, &limits) == 0 &&
+	       nested_is(
+		   c->arena, c->app->schema, c->table, body, limits.visible);
+}
+
+/* ---- the document with its keys ----------------------------------------- */
+
+static void
+write_value(struct ctx *c, struct jsonw *w, const struct json *j)
+{
+	struct buf text;
+
+	buf_init(&text, c->arena, j->src.len * 2 + 16);
+	json_write(&text, j);
+	jsonw_raw(w, buf_view(&text));
+}
+
+static const struct nested *
+find_row(const struct nested *up, const struct json *j)
+{
+	for (const struct nested *d = up->down; d != NULL; d = d->next)
+		if (d->json == j)
+			return d;
+	return NULL;
+}
+
+static void write_row_json(
+    struct ctx *, struct jsonw *, const struct nested *, const struct rows *);
+
+static void
+write_member(struct ctx *c, struct jsonw *w, const struct nested *n,
+    const struct json *m, const struct rows *rows)
+{
+	const struct nested *row = find_row(n, m);
+
+	if (row != NULL) {
+		write_row_json(c, w, row, rows);
+		return;
+	}
+	if (m->kind != JSON_ARRAY || m->child == NULL ||
+	    find_row(n, m->child) == NULL) {
+		write_value(c, w, m);
+		return;
+	}
+	jsonw_array(w);
+	for (const struct json *j = m->child; j != NULL; j = j->next)
+		write_row_json(c, w, find_row(n, j), rows);
+	jsonw_end(w);
+}
+
+size_t
+data_nested_key(const struct nested *n, const struct rows *rows, size_t i)
+{
+	bool whole = n->relation == NULL && rows_stmt(rows)->shape != NULL;
+
+	return n->col + (whole ? n->table->key[i] : i);
+}
+
+/* a key that was made by the database follows what was sent */
+static void
+write_made_key(struct ctx *c, struct jsonw *w, const struct nested *n,
+    const struct rows *rows)
+{
+	const struct stmt *s = rows_stmt(rows);
+	const struct table *t = n->table;
+	struct buf text;
+
+	for (size_t i = 0; n->how == NESTED_CREATE && i < t->nkey; i++) {
+		const struct column *k = &t->columns[t->key[i]];
+		size_t col = data_nested_key(n, rows, i);
+
+		if (json_get(n->json, k->name) != NULL)
+			continue;
+		buf_init(&text, c->arena, rows_cell(rows, col).len * 6 + 16);
+		cell_json(&text, s->cols[col].cell, rows_cell(rows, col));
+		jsonw_key_str(w, k->name);
+		jsonw_raw(w, buf_view(&text));
+	}
+}
+
+static void
+write_row_json(struct ctx *c, struct jsonw *w, const struct nested *n,
+    const struct rows *rows)
+{
+	jsonw_object(w);
+	for (const struct json *m = n->json->child; m != NULL; m = m->next) {
+		jsonw_key_str(w, m->key);
+		write_member(c, w, n, m, rows);
+	}
+	write_made_key(c, w, n, rows);
+	jsonw_end(w);
+}
+
+int
+data_nested_write(struct ctx *c, struct jsonw *w, const struct nested_set *set,
+    struct rows *rows)
+{
+	/* a trigger may have swallowed the row: then there is no key */
+	if (rows_next(rows, &c->err) != 1)
+		return err_set(&c->err, ERR_CONSTRAINT, NULL);
+	if (!set->single)
+		jsonw_array(w);
+	for (const struct nested *n = set->first; n != NULL; n = n->next)
+		write_row_json(c, w, n, rows);
+	if (!set->single)
+		jsonw_end(w);
+	return 0;
+}

@@ -1,0 +1,432 @@
+/*
+ * /api/v2/{models}: lists, searches, rows, changes of one row and of several.
+ * The tree of a question and what is done with it are those of every dialect;
+ * here are the routes, the shape of answers and errors, and the headers.
+ *
+ * What the dialect does not know is refused unless the client prefers
+ * handling=lenient: a misspelt condition must not return every row.
+ */
+#include "handler/v2_priv.h"
+
+#include "base/arena.h"
+#include "base/escape.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "render/render.h"
+
+/* ---- errors ------------------------------------------------------------- */
+
+/* what Rails calls a validation: values of a row that is written */
+static bool
+is_validation(const struct ctx *c)
+{
+	if (c->table == NULL || ctx_action(c) == ACTION_READ ||
+	    ctx_action(c) == ACTION_DELETE)
+		return false;
+	return c->err.id == ERR_BAD_VALUE || c->err.id == ERR_REQUIRED ||
+	       c->err.id == ERR_CONFLICT;
+}
+
+/* "name: Not a valid choice, size: A valid integer is required" */
+static struct str
+join_fields(struct ctx *c)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena, 65536);
+	for (const struct err_field *f = c->err.fields; f != NULL;
+	     f = f->next) {
+		struct str text = str_from(f->text);
+
+		if (str_ends(text, STR(".")))
+			text.len--;
+		if (b.len > 0)
+			buf_lit(&b, ", ");
+		buf_str(&b, f->field);
+		buf_lit(&b, ": ");
+		buf_str(&b, text);
+	}
+	return buf_view(&b);
+}
+
+/* 401 and 404 have nothing to add to their status */
+static struct str
+error_text(struct ctx *c, int status)
+{
+	if (c->err.fields != NULL)
+		return join_fields(c);
+	if (c->err.detail != NULL)
+		return str_from(c->err.detail);
+	if (status == 401 || status == 404)
+		return STR_NONE;
+	return str_from(err_title(c->err.id));
+}
+
+static void
+v2_error(struct ctx *c, int status)
+{
+	struct str text = error_text(c, status);
+	struct jsonw w;
+
+	if (is_validation(c))
+		response_status(&c->res, 422);
+	/* the guard has found the session good */
+	if (c->guarded && status >= 400 && status < 500 && status != 401)
+		v2_token(c);
+	if (text.p == NULL)
+		return;
+	response_header(&c->res, "Content-Type", STR("application/json"));
+	jsonw_init(&w, response_body(&c->res));
+	jsonw_object(&w);
+	jsonw_kv(&w, "error", text);
+	jsonw_end(&w);
+}
+
+const struct dialect dialect_v2 = {.base = "/api/v2/",
+    .parse = query_parse_ransack,
+    .error = v2_error,
+    .challenge = "Token realm=Application",
+    .strict = true};
+
+/* ---- asking ------------------------------------------------------------- */
+
+/* no action has been declared for any table */
+static int
+refuse_action(struct ctx *c)
+{
+	if (params_get(&c->req.params, STR("do")) == NULL)
+		return 0;
+	return err_set(&c->err, ERR_NOT_FOUND, "There is no such action.");
+}
+
+/* without a word about the shape, some columns stay away */
+static void
+leave_out(struct ctx *c, struct query *q)
+{
+	const struct table *t = c->table;
+	size_t n = 0;
+
+	if (q->nselect > 0 || q->ninclude > 0)
+		return;
+	q->select = arena_array(c->arena, struct field, t->ncolumns);
+	for (size_t i = 0; i < t->ncolumns; i++) {
+		const struct column *col = &t->columns[i];
+
+		if (v2_is_left_out(c, col->name))
+			continue;
+		q->select[n].path.text = col->name;
+		q->select[n++].path.column = col;
+	}
+	if (n < t->ncolumns)
+		q->nselect = n;
+}
+
+static struct query *
+ask_params(struct ctx *c)
+{
+	struct query *q;
+
+	if (refuse_action(c) != 0)
+		return NULL;
+	q = read_ask(c, &c->req.params);
+	if (q != NULL)
+		leave_out(c, q);
+	return q;
+}
+
+static struct query *
+ask_body(struct ctx *c)
+{
+	struct query_limits limits;
+	struct query *q;
+
+	if (refuse_action(c) != 0)
+		return NULL;
+	limits = ctx_limits(c);
+	q = query_parse_ransack_json(c->arena, c->body, &limits, &c->err);
+	if (q == NULL || read_resolve(c, q) != 0)
+		return NULL;
+	leave_out(c, q);
+	return q;
+}
+
+/* ---- lists -------------------------------------------------------------- */
+
+/* count=true without page= */
+static int
+respond_count(struct ctx *c, const struct query *q)
+{
+	struct batch *b = ctx_batch(c, BATCH_READ);
+	struct rows *rows;
+	struct jsonw w;
+	size_t at;
+
+	batch_guard(b, ctx_guard(c, ACTION_READ));
+	at = batch_add(b, stmt_count(c->arena, q, 0));
+	if (ctx_run(c, b) != 0)
+		return blame_query(c, q);
+	rows = batch_rows(b, at);
+	if (rows_next(rows, &c->err) != 1)
+		return -1;
+	v2_token(c);
+	respond_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_key(&w, "count");
+	jsonw_raw(&w, rows_cell(rows, 0));
+	jsonw_end(&w);
+	return respond_json(c, 200);
+}
+
+/* "users 0-1/3": of a page the places it has, whether filled or not; 0-0 of
+ * the whole list (CONTRACT 5.3) */
+static void
+list_headers(struct ctx *c, const struct list *l)
+{
+	const struct page *page = &l->q->page;
+	int64_t end = page->has_limit ? page->offset + page->limit - 1 : 0;
+	struct buf v;
+
+	v2_token(c);
+	buf_init(&v, c->arena, 512);
+	buf_url(&v, c->table->path);
+	buf_printf(&v, " %lld-%lld/%lld", (long long)page->offset,
+	    (long long)end, (long long)l->total);
+	response_header(&c->res, "Content-Range", buf_view(&v));
+}
+
+static bool
+is_empty(const struct list *l)
+{
+	return l->total == 0 ||
+	       (l->in_hand && l->rows != NULL && rows_count(l->rows) == 0);
+}
+
+static int
+respond_list(struct ctx *c, struct query *q)
+{
+	struct list l = {.q = q};
+
+	if (q == NULL || (l.format = respond_format(c, q->format)) == NULL)
+		return -1;
+	if (q->want_count != COUNT_NONE && q->page.kind == PAGE_NONE)
+		return respond_count(c, q);
+	q->want_count = COUNT_EXACT; /* the header always names it */
+	if (list_run(c, &l) != 0)
+		return -1;
+	list_headers(c, &l);
+	if (c->app->conf.v2_empty_404 && is_empty(&l))
+		response_status(&c->res, 404);
+	if (l.rows == NULL) {
+		respond_format_headers(c, l.format);
+		return 0;
+	}
+	if (list_write(c, &l) != 0)
+		return -1;
+	if (l.format == &format_json)
+		buf_lit(response_body(&c->res), "\n");
+	return 0;
+}
+
+static int
+v2_list(struct ctx *c)
+{
+	return respond_list(c, ask_params(c));
+}
+
+static int
+v2_search(struct ctx *c)
+{
+	return respond_list(c, ask_body(c));
+}
+
+/* ---- one row ------------------------------------------------------------ */
+
+static struct str
+raw_key(struct ctx *c)
+{
+	return route_segment(c->route, &c->req, "key")->raw;
+}
+
+static int
+v2_show(struct ctx *c)
+{
+	struct query *q = ask_params(c);
+	const struct format *f;
+	struct rows *rows;
+
+	if (q == NULL || (f = respond_format(c, q->format)) == NULL)
+		return -1;
+	rows = read_row(c, q, raw_key(c));
+	if (rows == NULL)
+		return -1;
+	v2_token(c);
+	return respond_row(c, rows, f, 200);
+}
+
+/* is it the table's name, or that with or without an s at its end? */
+static bool
+is_model_name(struct str key, struct str table)
+{
+	if (str_starts(table, key))
+		return table.len == key.len ||
+		       (table.len == key.len + 1 && table.p[key.len] == 's');
+	return str_starts(key, table) && key.len == table.len + 1 &&
+	       key.p[table.len] == 's';
+}
+
+/* {"user":{…}} or {…}: a column of that name is a column */
+static const struct json *
+unwrap(const struct ctx *c)
+{
+	const struct json *only = c->body->child;
+
+	if (c->body->kind == JSON_OBJECT && c->body->n == 1 &&
+	    only->kind == JSON_OBJECT &&
+	    is_model_name(only->key, c->table->name) &&
+	    table_column(c->table, only->key) == NULL)
+		return only;
+	return c->body;
+}
+
+static int
+respond_written(struct ctx *c, const struct write *w, int status)
+{
+	const struct format *f = respond_format(c, STR_NONE);
+
+	v2_token(c);
+	response_status(&c->res, status);
+	/* a trigger may have swallowed the row: then there is none to show */
+	if (w->rows == NULL || rows_count(w->rows) == 0)
+		return 0;
+	return respond_row(c, w->rows, f != NULL ? f : &format_json, status);
+}
+
+static int
+v2_create(struct ctx *c)
+{
+	struct write w = {.action = ACTION_CREATE, .want_row = true};
+
+	if (refuse_action(c) != 0)
+		return -1;
+	w.body = unwrap(c);
+	return write_row(c, &w) != 0 ? -1 : respond_written(c, &w, 201);
+}
+
+static int
+v2_update(struct ctx *c)
+{
+	struct write w = {.action = ACTION_UPDATE,
+	    .lenient_key = true,
+	    .raw_key = raw_key(c),
+	    .want_row = true};
+
+	if (refuse_action(c) != 0)
+		return -1;
+	w.body = unwrap(c);
+	return write_row(c, &w) != 0 ? -1 : respond_written(c, &w, 200);
+}
+
+static int
+v2_delete(struct ctx *c)
+{
+	struct write w = {.action = ACTION_DELETE, .raw_key = raw_key(c)};
+
+	if (refuse_action(c) != 0 || write_row(c, &w) != 0)
+		return -1;
+	if (w.affected == 0)
+		return err_set(&c->err, ERR_NOT_FOUND, NULL);
+	v2_token(c);
+	return v2_empty(c);
+}
+
+/* ---- several rows ------------------------------------------------------- */
+
+/* ["1","2","3"]: those that were there.  Who may not read hears only that it
+ * was done. */
+static int
+respond_ids(struct ctx *c, const struct change *ch)
+{
+	struct jsonw w;
+	int rc = 0;
+
+	if (ch->affected == 0)
+		return err_set(&c->err, ERR_NOT_FOUND, NULL);
+	v2_token(c);
+	if (ch->rows == NULL)
+		return v2_empty(c);
+	respond_begin(c, &w);
+	jsonw_array(&w);
+	while ((rc = rows_next(ch->rows, &c->err)) == 1) {
+		struct buf id;
+
+		buf_init(&id, c->arena, 65536);
+		for (size_t i = 0; i < c->table->nkey; i++) {
+			if (i > 0)
+				buf_char(&id, ',');
+			buf_str(&id, rows_cell(ch->rows, c->table->key[i]));
+		}
+		jsonw_str(&w, buf_view(&id));
+	}
+	jsonw_end(&w);
+	return rc < 0 ? -1 : respond_json(c, 200);
+}
+
+/* body NULL: delete */
+static int
+change_many(struct ctx *c, const struct json *body)
+{
+	bool can = body != NULL ? c->table->can_update : c->table->can_delete;
+	const struct param *ids = params_get(&c->req.params, STR("ids"));
+	struct change ch = {.q = query_new(c->arena),
+	    .body = body,
+	    .max = -1,
+	    .by_key = true,
+	    .want_rows = true};
+
+	if (!can) {
+		c->allow = data_methods(c);
+		return err_set(&c->err, ERR_BAD_METHOD, NULL);
+	}
+	if (ids == NULL || ids->value.len == 0)
+		return err_add_field(&c->err, ERR_BAD_PARAM, STR("ids"), "%s",
+		    "Name the rows: ids=1,2,3.");
+	if (refuse_action(c) != 0 || read_resolve(c, ch.q) != 0 ||
+	    query_ids(c->arena, ch.q, STR("ids"), ids->value, &c->err) != 0 ||
+	    bulk_change(c, &ch) != 0)
+		return -1;
+	return respond_ids(c, &ch);
+}
+
+static int
+v2_update_many(struct ctx *c)
+{
+	return change_many(c, unwrap(c));
+}
+
+static int
+v2_delete_many(struct ctx *c)
+{
+	return change_many(c, NULL);
+}
+
+#define ROWS  "/api/v2/{table}"
+#define ROW   "/api/v2/{table}/{key}"
+#define KEYED (NEEDS_TABLE | NEEDS_KEY)
+
+const struct route routes_v2[] = {
+    {METHOD_GET, ROWS, NEEDS_TABLE, v2_list, "Rows of the table"},
+    {METHOD_HEAD, ROWS, NEEDS_TABLE, v2_list, "How many rows there are"},
+    {METHOD_POST, ROWS "/search", NEEDS_TABLE | NEEDS_JSON | ONLY_READS,
+	v2_search, "Rows of the table, the question in the body"},
+    {METHOD_POST, ROWS, NEEDS_TABLE | NEEDS_JSON, v2_create, "Create a row"},
+    {METHOD_GET, ROW, KEYED, v2_show, "One row"},
+    {METHOD_HEAD, ROW, KEYED, v2_show, "Is there such a row"},
+    {METHOD_PUT, ROW, KEYED | NEEDS_JSON, v2_update,
+	"Change some columns of a row"},
+    {METHOD_DELETE, ROW, KEYED, v2_delete, "Delete a row"},
+    {METHOD_PUT, ROW "/multi", KEYED | NEEDS_JSON, v2_update_many,
+	"Change the same columns of the rows that ids= names"},
+    {METHOD_DELETE, ROW "/multi", KEYED, v2_delete_many,
+	"Delete the rows that ids= names"},
+    {0},
+};

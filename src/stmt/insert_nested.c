@@ -1,0 +1,364 @@
+/*
+ * PostgreSQL 15, 7.8.4 (data-modifying statements in WITH): all parts see the
+ * same snapshot and know of each other by RETURNING alone.  The parts stand in
+ * the order in which they refer to each other: what a row refers to before
+ * it, what refers to the row behind it.
+ */
+#include "stmt/stmt.h"
+
+#include "base/arena.h"
+#include "query/query.h"
+#include "schema/schema.h"
+
+struct emit {
+	struct stmt *s;
+	const struct stmt_opts *o;
+	size_t nlinks;
+	bool some; /* a part has been written */
+};
+
+static void
+begin_part(struct emit *e, char letter, size_t number)
+{
+	if (e->some)
+		stmt_lit(e->s, ", ");
+	else
+		stmt_lit(e->s, "with ");
+	e->some = true;
+	stmt_add(e->s, &letter, 1);
+	buf_u64(&e->s->text, number);
+	stmt_lit(e->s, " as (");
+}
+
+static void
+emit_part_name(struct emit *e, const struct nested *n)
+{
+	stmt_lit(e->s, "n");
+	buf_u64(&e->s->text, n->number);
+}
+
+static void
+emit_from(struct emit *e, const struct nested *n, bool *some)
+{
+	if (*some)
+		stmt_lit(e->s, ", ");
+	else
+		stmt_lit(e->s, " from ");
+	*some = true;
+	emit_part_name(e, n);
+}
+
+/* a column of a row of this document: what was sent, or what came of it */
+static void
+emit_reference(struct emit *e, const struct nested *n, uint16_t column)
+{
+	const struct column *c = &n->table->columns[column];
+
+	for (size_t i = 0; n->how != NESTED_CREATE && i < n->nby; i++)
+		if (n->by[i] == column) {
+			stmt_param(e->s, n->by_text[i], c->type);
+			return;
+		}
+	emit_part_name(e, n);
+	stmt_lit(e->s, ".");
+	stmt_ident(e->s, c->name);
+}
+
+/* ---- one row ------------------------------------------------------------ */
+
+/* each column of an insert in turn: its name, or its value */
+struct columns {
+	struct emit *e;
+	bool values; /* else names */
+	bool some;
+};
+
+static void
+next_column(struct columns *l, const struct column *c)
+{
+	if (l->some)
+		stmt_lit(l->e->s, ", ");
+	l->some = true;
+	if (!l->values)
+		stmt_ident(l->e->s, c->name);
+}
+
+static void
+emit_assigned(struct columns *l, const struct assign *as)
+{
+	next_column(l, as->column);
+	if (l->values)
+		stmt_param(l->e->s, as->is_null ? STR_NONE : as->text,
+		    as->column->type);
+}
+
+static void
+emit_columns(struct columns *l, const struct nested *n)
+{
+	const struct relation *rel = n->relation;
+
+	for (size_t i = 0; i < n->body.n; i++)
+		emit_assigned(l, &n->body.v[i]);
+	for (size_t i = 0; n->place == NESTED_BEHIND && i < rel->nfar; i++) {
+		next_column(l, &n->table->columns[rel->far_columns[i]]);
+		if (l->values)
+			emit_reference(l->e, n->up, rel->columns[i]);
+	}
+	for (const struct nested *d = n->down; d != NULL; d = d->next)
+		for (size_t i = 0;
+		     d->place == NESTED_BEFORE && i < d->relation->ncolumns;
+		     i++) {
+			next_column(
+			    l, &n->table->columns[d->relation->columns[i]]);
+			if (l->values)
+				emit_reference(
+				    l->e, d, d->relation->far_columns[i]);
+		}
+}
+
+static void
+mark(bool *wanted, const uint16_t *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		wanted[v[i]] = true;
+}
+
+/* all of the outermost row, of others what somebody refers to */
+static void
+emit_returning(struct emit *e, const struct nested *n)
+{
+	const struct table *t = n->table;
+	bool *wanted = arena_array(e->s->arena, bool, t->ncolumns);
+	bool some = false;
+
+	mark(wanted, t->key, t->nkey);
+	if (n->relation != NULL && n->place != NESTED_BEHIND)
+		mark(wanted, n->relation->far_columns, n->relation->nfar);
+	for (const struct nested *d = n->down; d != NULL; d = d->next)
+		if (d->place != NESTED_BEFORE)
+			mark(wanted, d->relation->columns,
+			    d->relation->ncolumns);
+	for (size_t i = 0; i < t->ncolumns; i++) {
+		if (n->relation != NULL && !wanted[i])
+			continue;
+		if (some)
+			stmt_lit(e->s, ", ");
+		else
+			stmt_lit(e->s, " returning ");
+		some = true;
+		stmt_column(e->s, &t->columns[i]);
+	}
+}
+
+static void
+emit_sources(struct emit *e, const struct nested *n)
+{
+	bool some = false;
+
+	if (n->place == NESTED_BEHIND)
+		emit_from(e, n->up, &some);
+	for (const struct nested *d = n->down; d != NULL; d = d->next)
+		if (d->place == NESTED_BEFORE && d->how == NESTED_CREATE)
+			emit_from(e, d, &some);
+}
+
+static bool
+has_columns(const struct nested *n)
+{
+	for (const struct nested *d = n->down; d != NULL; d = d->next)
+		if (d->place == NESTED_BEFORE)
+			return true;
+	return n->body.n > 0 || n->place == NESTED_BEHIND;
+}
+
+static void
+emit_insert(struct emit *e, const struct nested *n)
+{
+	struct columns names = {.e = e}, values = {.e = e, .values = true};
+
+	begin_part(e, 'n', n->number);
+	stmt_lit(e->s, "insert into ");
+	stmt_table(e->s, n->table);
+	if (has_columns(n)) {
+		stmt_lit(e->s, " as t (");
+		emit_columns(&names, n);
+		stmt_lit(e->s, ") select ");
+		emit_columns(&values, n);
+		emit_sources(e, n);
+	} else {
+		stmt_lit(e->s, " as t default values");
+	}
+	if (n->how == NESTED_ENSURE)
+		stmt_lit(e->s, " on conflict do nothing");
+	emit_returning(e, n);
+	stmt_lit(e->s, ")");
+}
+
+/* a child that is there already gets another parent */
+static void
+emit_adopt(struct emit *e, const struct nested *n)
+{
+	const struct relation *rel = n->relation;
+
+	begin_part(e, 'n', n->number);
+	stmt_lit(e->s, "update ");
+	stmt_table(e->s, n->table);
+	stmt_lit(e->s, " as t set ");
+	for (size_t i = 0; i < rel->nfar; i++) {
+		if (i > 0)
+			stmt_lit(e->s, ", ");
+		stmt_ident(e->s, n->table->columns[rel->far_columns[i]].name);
+		stmt_lit(e->s, " = ");
+		emit_reference(e, n->up, rel->columns[i]);
+	}
+	stmt_lit(e->s, " from ");
+	emit_part_name(e, n->up);
+	for (size_t i = 0; i < n->nby; i++) {
+		const struct column *c = &n->table->columns[n->by[i]];
+
+		if (i == 0)
+			stmt_lit(e->s, " where ");
+		else
+			stmt_lit(e->s, " and ");
+		stmt_column(e->s, c);
+		stmt_lit(e->s, " = ");
+		stmt_param(e->s, n->by_text[i], c->type);
+	}
+	emit_returning(e, n);
+	stmt_lit(e->s, ")");
+}
+
+/* the row of the join table; linked twice is linked */
+static void
+emit_join(struct emit *e, const struct nested *n)
+{
+	const struct relation *rel = n->relation;
+	bool some = false;
+
+	begin_part(e, 'j', e->nlinks++);
+	stmt_lit(e->s, "insert into ");
+	stmt_table(e->s, rel->via);
+	stmt_lit(e->s, " (");
+	for (size_t i = 0; i < rel->ncolumns; i++) {
+		stmt_ident(e->s, rel->via->columns[rel->via_near[i]].name);
+		stmt_lit(e->s, ", ");
+	}
+	for (size_t i = 0; i < rel->nfar; i++) {
+		if (i > 0)
+			stmt_lit(e->s, ", ");
+		stmt_ident(e->s, rel->via->columns[rel->via_far[i]].name);
+	}
+	stmt_lit(e->s, ") select ");
+	for (size_t i = 0; i < rel->ncolumns; i++) {
+		emit_reference(e, n->up, rel->columns[i]);
+		stmt_lit(e->s, ", ");
+	}
+	for (size_t i = 0; i < rel->nfar; i++) {
+		if (i > 0)
+			stmt_lit(e->s, ", ");
+		emit_reference(e, n, rel->far_columns[i]);
+	}
+	emit_from(e, n->up, &some);
+	if (n->how == NESTED_CREATE)
+		emit_from(e, n, &some);
+	stmt_lit(e->s, " on conflict do nothing)");
+}
+
+static void
+emit_row(struct emit *e, const struct nested *n)
+{
+	for (const struct nested *d = n->down; d != NULL; d = d->next)
+		if (d->place == NESTED_BEFORE)
+			emit_row(e, d);
+	if (n->how != NESTED_LINK)
+		emit_insert(e, n);
+	else if (n->place == NESTED_BEHIND)
+		emit_adopt(e, n);
+	for (const struct nested *d = n->down; d != NULL; d = d->next) {
+		if (d->place == NESTED_BEFORE)
+			continue;
+		emit_row(e, d);
+		if (d->place == NESTED_BESIDE)
+			emit_join(e, d);
+	}
+}
+
+/* ---- the answer --------------------------------------------------------- */
+
+static void
+next_result(struct emit *e)
+{
+	if (e->some)
+		stmt_lit(e->s, ", ");
+	e->some = true;
+}
+
+static void
+emit_key(struct emit *e, struct nested *n)
+{
+	n->col = e->s->ncols;
+	for (size_t i = 0; i < n->table->nkey; i++) {
+		next_result(e);
+		stmt_lit(e->s, "(select ");
+		stmt_output(e->s, &n->table->columns[n->table->key[i]], e->o);
+		stmt_lit(e->s, " from ");
+		emit_part_name(e, n);
+		stmt_lit(e->s, " t)");
+	}
+}
+
+/* of all that a write can do wrong nothing else divides */
+static void
+emit_check(struct emit *e, const struct nested *n)
+{
+	next_result(e);
+	stmt_col(e->s, STR("linked"), CELL_RAW);
+	stmt_lit(e->s, "1 / (select pg_catalog.count(*) from ");
+	emit_part_name(e, n);
+	stmt_lit(e->s, ")");
+}
+
+static void
+emit_shown(struct emit *e, struct nested *n)
+{
+	struct shape *shape = arena_make(e->s->arena, struct shape);
+	const struct table *t = n->table;
+
+	n->col = 0;
+	shape->v = arena_array(e->s->arena, struct member, t->ncolumns);
+	for (size_t i = 0; i < t->ncolumns; i++) {
+		next_result(e);
+		shape->v[shape->n++] = (struct member){
+		    .name = t->columns[i].name, .kind = MEMBER_CELL, .col = i};
+		stmt_output(e->s, &t->columns[i], e->o);
+	}
+	e->s->shape = shape;
+}
+
+struct stmt *
+stmt_insert_nested(
+    struct arena *a, struct nested_set *set, const struct stmt_opts *o)
+{
+	struct emit e = {.s = stmt_new(a, "nested"), .o = o};
+
+	for (const struct nested *n = set->first; n != NULL; n = n->next)
+		emit_row(&e, n);
+	stmt_lit(e.s, " select ");
+	e.some = false;
+	if (set->single)
+		emit_shown(&e, set->first);
+	for (size_t i = set->single; i < set->n; i++) {
+		if (set->v[i]->how == NESTED_CREATE)
+			emit_key(&e, set->v[i]);
+		if (set->v[i]->how == NESTED_LINK &&
+		    set->v[i]->place == NESTED_BEHIND)
+			emit_check(&e, set->v[i]);
+	}
+	if (!e.some) {
+		stmt_col(e.s, STR("rows"), CELL_RAW);
+		stmt_lit(e.s, "1");
+	}
+	if (set->single)
+		stmt_lit(e.s, " from n0 t");
+	return e.s;
+}

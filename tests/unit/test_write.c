@@ -1,0 +1,296 @@
+/*
+ * Writes with conditions, and creates that are made once: what the statement
+ * says, which of its columns are the row's, and that no tag and no key reaches
+ * the text.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "cases.h"
+#include "query/query.h"
+#include "sample_tables.h"
+#include "schema/schema.h"
+#include "stmt/stmt.h"
+
+#define TAG(columns)                                                           \
+	"pg_catalog.left(pg_catalog.encode(pg_catalog.sha256("                 \
+	"pg_catalog.convert_to(" columns ", 'UTF8')), 'hex'), 32)"
+#define PAIR TAG("pg_catalog.format('%L,%L,', t.\"a\", t.\"b\")")
+#define KEY                                                                    \
+	" where t.\"a\" = $1::\"pg_catalog\".\"text\" and t.\"b\" = "          \
+	"$2::\"pg_catalog\".\"date\""
+
+static const struct stmt_opts plain = {.page_size = 30, .max_page_size = 500};
+static const struct stmt_opts tagged = {
+    .page_size = 30, .max_page_size = 500, .etag = true};
+static const struct query_limits limits = {
+    .page_size = 30, .max_page_size = 500, .max_filters = 64};
+
+static const struct table *
+pair(void)
+{
+	return sample_table(STR("pair"));
+}
+
+/* the row a,2026-01-31 of pair */
+static struct query *
+row(void)
+{
+	struct query *q = query_new(arena);
+	struct err err;
+
+	err_init(&err, arena);
+	if (query_resolve(arena, q, NULL, pair(), &limits, &err) != 0 ||
+	    query_key(arena, q, STR("a,2026-01-31"), &err) != 0)
+		fail_msg("the key is refused");
+	return q;
+}
+
+static struct body
+note(void)
+{
+	static struct assign as;
+
+	as = (struct assign){.column = &pair()->columns[0], .text = STR("x")};
+	return (struct body){&as, 1};
+}
+
+static void
+want_text(int line, const struct stmt *s, const char *want)
+{
+	if (strcmp(s->text.p, want) != 0)
+		fail_msg("line %d: got  %s\nwant %s", line, s->text.p, want);
+}
+
+/* the last columns, behind the shape's, are not the row's */
+static void
+want_hidden(int line, const struct stmt *s, size_t hidden)
+{
+	if (s->shape == NULL || s->shape->n + hidden != s->ncols)
+		fail_msg("line %d: %zu columns, %zu of them members", line,
+		    s->ncols, s->shape != NULL ? s->shape->n : 0);
+}
+
+static void
+test_delete_text(void **state)
+{
+	struct tag_rule rule = {.has_match = true};
+
+	(void)state;
+	want_text(__LINE__, stmt_delete_if(arena, row(), false, NULL, &plain),
+	    "delete from \"public\".\"pair\" t" KEY " returning 1");
+	want_text(__LINE__, stmt_delete(arena, row()),
+	    "delete from \"public\".\"pair\" t" KEY " returning 1");
+	want_text(__LINE__, stmt_delete_if(arena, row(), false, &rule, &plain),
+	    "with w as (delete from \"public\".\"pair\" t" KEY " and (" PAIR
+	    " = any($3::text[])) returning 1 as c1, true as done) select w.c1, "
+	    "w.done, x.there from (select exists (select from "
+	    "\"public\".\"pair\" t where t.\"a\" = $4::\"pg_catalog\".\"text\" "
+	    "and t.\"b\" = $5::\"pg_catalog\".\"date\") as there) x left join "
+	    "w on true");
+}
+
+static void
+test_update_text(void **state)
+{
+	struct tag_rule rule = {.has_none = true};
+	struct body body = note();
+	struct stmt *s;
+
+	(void)state;
+	s = stmt_update_if(arena, row(), &body, true, &rule, &tagged);
+	want_text(__LINE__, s,
+	    "with w as (update \"public\".\"pair\" t set \"a\" = "
+	    "$1::\"pg_catalog\".\"text\" where t.\"a\" = "
+	    "$2::\"pg_catalog\".\"text\" and t.\"b\" = "
+	    "$3::\"pg_catalog\".\"date\" and (" PAIR
+	    " = any($4::text[])) is not true returning t.\"a\" as c1, t.\"b\" "
+	    "as c2, true as done) select w.c1, w.c2, w.done, x.there from "
+	    "(select exists (select from "
+	    "\"public\".\"pair\" t where t.\"a\" = $5::\"pg_catalog\".\"text\" "
+	    "and t.\"b\" = $6::\"pg_catalog\".\"date\") as there) x left join "
+	    "w on true");
+	want_hidden(__LINE__, s, 2);
+	assert_true(s->row_tag);
+	assert_int_equal(s->etag_col, -1);
+	s = stmt_update_if(arena, row(), &body, false, NULL, &tagged);
+	want_hidden(__LINE__, s, 1);
+	assert_int_equal(s->etag_col, 1);
+	s = stmt_update_if(arena, row(), &body, true, NULL, &plain);
+	assert_null(s->shape);
+	assert_false(s->row_tag);
+}
+
+/* whatever the tags are, and however many */
+static void
+test_tags_are_arguments(void **state)
+{
+	static const struct str tags[] = {
+	    {"", 0}, {"'; drop table pair; --", 22}, {"{a,b}", 5}, {"$1", 2}};
+	const struct stmt *base = NULL, *s;
+	struct body body = note();
+
+	(void)state;
+	for (size_t n = 0; n <= COUNT(tags); n++) {
+		struct str *v = arena_array(arena, struct str, COUNT(tags));
+		struct tag_rule rule = {true, true, v, v, n, n};
+
+		memcpy(v, tags, sizeof tags);
+		s = stmt_update_if(arena, row(), &body, true, &rule, &tagged);
+		if (base == NULL)
+			base = s;
+		assert_int_equal(s->nargs, base->nargs);
+		want_text(__LINE__, s, base->text.p);
+	}
+}
+
+static void
+test_once(void **state)
+{
+	struct once once = {7, STR("it's"), STR("\\x00")};
+	struct body body = note();
+	struct stmt *s;
+
+	(void)state;
+	want_text(__LINE__, stmt_once_check(arena, &once),
+	    "select dynapi.refuse('ZD004') from dynapi.idempotency i where "
+	    "i.user_id = $1::int8 and i.key = $2::text and i.expires > "
+	    "pg_catalog.now()");
+	want_text(__LINE__, stmt_once_find(arena, pair(), &once),
+	    "select i.fingerprint::text, i.row_key[1], i.row_key[2] from "
+	    "dynapi.idempotency i where i.user_id = $1::int8 and i.key = "
+	    "$2::text and i.expires > pg_catalog.now()");
+	s = stmt_insert_once(arena, pair(), &body, true, &once, &plain);
+	want_text(__LINE__, s,
+	    "insert into \"public\".\"pair\" as t (\"a\") values "
+	    "($1::\"pg_catalog\".\"text\") returning t.\"a\", t.\"b\", "
+	    "dynapi.idempotency_keep($2::int8, $3::text, $4::bytea, $5::text, "
+	    "'201', array[t.\"a\"::text, t.\"b\"::text])");
+	want_hidden(__LINE__, s, 1);
+	assert_string_equal(s->args[2], "it's");
+	assert_string_equal(s->args[4], "public.pair");
+	s = stmt_insert_once(arena, pair(), &body, false, &once, &tagged);
+	want_hidden(__LINE__, s, 2);
+	assert_int_equal(s->etag_col, 2);
+}
+
+/* without a key there is something to return nevertheless */
+static void
+test_once_without_key(void **state)
+{
+	const struct table *t = sample_table(STR("log"));
+	struct once once = {0, STR("k"), STR("\\x00")};
+	struct body body = {0};
+
+	(void)state;
+	assert_int_equal(t->nkey, 0);
+	want_text(__LINE__,
+	    stmt_insert_once(arena, t, &body, false, &once, &plain),
+	    "insert into \"public\".\"log\" as t default values returning "
+	    "dynapi.idempotency_keep($1::int8, $2::text, $3::bytea, $4::text, "
+	    "'201', null)");
+}
+
+/* sha256sum of the literals */
+static void
+test_tag_of_cells(void **state)
+{
+	static const struct {
+		int line;
+		struct str v[3];
+		size_t n;
+		const char *want;
+	} cases[] = {
+	    {__LINE__, {{NULL, 0}}, 1, "42993079c20f6a6a4f231cd55722824f"},
+	    {__LINE__, {{"", 0}}, 1, "68a1107193a8183bcd7758c9b3d9f3e8"},
+	    {__LINE__, {{"7", 1}, {"it's", 4}, {"a\\b", 3}}, 3,
+		"375a08c15c7fdc348cd80545dd0963f9"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		want_str(cases[i].line,
+		    stmt_tag_of_cells(arena, cases[i].v, cases[i].n),
+		    str_from(cases[i].want));
+}
+
+static void
+test_version_column(void **state)
+{
+	struct stmt_opts opts = tagged;
+	struct stmt *s = stmt_new(arena, "test");
+
+	(void)state;
+	opts.version = &pair()->columns[1];
+	stmt_tag(s, pair(), &opts);
+	want_text(__LINE__, s,
+	    "pg_catalog.left(pg_catalog.encode(pg_catalog.sha256("
+	    "pg_catalog.convert_to(t.\"b\"::text, 'UTF8')), 'hex'), 32)");
+	opts.version = table_column(sample_table(STR("rules")), STR("id"));
+	assert_non_null(opts.version);
+	s = stmt_new(arena, "test");
+	stmt_tag(s, sample_table(STR("rules")), &opts);
+	want_text(__LINE__, s, "t.\"id\"::text");
+}
+
+/* the path's key, and what the body says of it */
+static void
+test_lenient_key(void **state)
+{
+	static const struct {
+		int line;
+		bool lenient;
+		const char *json;
+		enum err_id want;
+	} cases[] = {
+	    {__LINE__, false, "{}", ERR_NONE},
+	    {__LINE__, false, "{\"a\":\"a\",\"b\":\"2026-01-31\"}", ERR_NONE},
+	    {__LINE__, false, "{\"a\":\"other\"}", ERR_BAD_VALUE},
+	    {__LINE__, false, "{\"a\":null}", ERR_BAD_VALUE},
+	    {__LINE__, true, "{\"a\":\"other\",\"b\":null}", ERR_NONE},
+	    {__LINE__, true, "{\"a\":{}}", ERR_NONE},
+	    {__LINE__, true, "{\"nope\":1}", ERR_UNKNOWN_COLUMN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct query *q = row();
+		struct body body;
+		struct err err;
+
+		err_init(&err, arena);
+		q->lenient_key = cases[i].lenient;
+		body_parse(arena, pair(),
+		    json_parse(arena, str_from(cases[i].json), &err),
+		    BODY_PATCH, q, &body, &err);
+		if (err.id != cases[i].want)
+			fail_msg("line %d: %d", cases[i].line, (int)err.id);
+		if (err.id == ERR_NONE && body.n != 0)
+			fail_msg("line %d: the key is written", cases[i].line);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		test_delete_text, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(
+		test_update_text, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(
+		test_tags_are_arguments, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(test_once, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(
+		test_once_without_key, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(
+		test_tag_of_cells, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(
+		test_version_column, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(
+		test_lenient_key, make_arena, drop_arena),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
