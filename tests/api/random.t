@@ -15,7 +15,9 @@ export PGOPTIONS
 diag "seed $random_seed"
 
 pg_home "$home" && api_programs "$home" || bail_out "no cluster"
-sql pagila 'REFRESH MATERIALIZED VIEW nicer_but_slower_film_list'
+# what these aggregate has no order: it depends on the plan
+sql pagila 'DROP VIEW actor_info, film_list, rental_report;
+	REFRESH MATERIALIZED VIEW nicer_but_slower_film_list'
 
 # try_random DATABASE SCHEMAS : each foreign key gets an index, or the minutes
 # would go into PostgreSQL's loops

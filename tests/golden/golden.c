@@ -1,8 +1,8 @@
 /*
- * Reads tests/golden/NAME.case: a request, and below it, indented by a tab, what
- * becomes of it: the tree, the SQL and its arguments, or the error.  Prints
- * TAP.  UPDATE_GOLDEN=1 writes the files anew: read the difference before you
- * believe it.  golden --sql prints all statements as a psql script instead,
+ * Reads tests/golden/NAME.case and query/NAME.case: a request, and below it,
+ * indented by a tab, what becomes of it: the tree, the SQL and its arguments,
+ * or the error.  Prints TAP.  UPDATE_GOLDEN=1 writes the files anew: read the
+ * difference before you believe it.  golden --sql prints all statements as a psql script instead,
  * each prepared and executed with its arguments (against sample.sql).
  *
  * The path says the dialect.  "= GET …" lines behind a request are the same
@@ -553,12 +553,15 @@ main(int argc, char **argv)
 	const char *dir = getenv("DYNAPI_SRCDIR");
 	struct golden g = {.update = getenv("UPDATE_GOLDEN") != NULL,
 	    .print_sql = argc > 1 && strcmp(argv[1], "--sql") == 0};
+	static const char *const folders[] = {"", "query/"};
 	char pattern[4096];
 	glob_t files;
 
-	snprintf(pattern, sizeof(pattern), "%s/tests/golden/*.case",
-	    dir != NULL ? dir : ".");
-	if (glob(pattern, 0, NULL, &files) != 0) {
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(pattern, sizeof(pattern), "%s/tests/golden/%s*.case",
+		    dir != NULL ? dir : ".", folders[i]);
+		if (glob(pattern, i > 0 ? GLOB_APPEND : 0, NULL, &files) == 0)
+			continue;
 		printf("Bail out! no case in %s\n", pattern);
 		return 1;
 	}

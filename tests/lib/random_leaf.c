@@ -327,7 +327,8 @@ value_for(const struct path *p, enum test test)
 static bool
 looks_like_number(const char *s)
 {
-	return s[0] != '\0' && strspn(s, "-0123456789.") == strlen(s);
+	s += *s == '-';
+	return *s != '\0' && strspn(s, "0123456789.") == strlen(s);
 }
 
 static void
@@ -441,14 +442,39 @@ add_twin(struct node *where, size_t depth)
 	where->v[where->n++] = leaf;
 }
 
+/* two conditions that many a row meets, alone or both: do they ask one row of
+ * several? */
+static struct node *
+make_pair(const struct relation *r)
+{
+	struct node *pair = random_make(sizeof(*pair));
+
+	pair->kind = NODE_AND;
+	for (int tries = 0; pair->n < 2 && tries < 20; tries++) {
+		struct node *leaf = random_make(sizeof(*leaf));
+
+		leaf->path.hops[leaf->path.nhops++] = r;
+		leaf->path.column = PICK(r->far->columns, r->far->ncolumns);
+		leaf->test = random_chance(50) ? TEST_GE : TEST_LE;
+		if (!fits(&leaf->path, leaf->test))
+			continue;
+		fill_values(leaf);
+		pair->v[pair->n++] = leaf;
+	}
+	return pair->n == 2 ? pair : NULL;
+}
+
 struct node *
 leaf_where(const struct table *t, size_t depth)
 {
+	const struct relation *r = leaf_relation(t, false);
 	size_t n = random_below(100) < 30 ? 0 : 1 + random_below(3);
-	struct node *where;
+	struct node *where = NULL;
 
-	if (n == 0)
-		return NULL;
+	if (depth < 3 && r != NULL && !r->to_one && random_chance(12))
+		where = make_pair(r);
+	if (where != NULL || n == 0)
+		return where;
 	where = make_group(t, NODE_AND, n, depth, 2);
 	if (random_chance(40))
 		add_twin(where, depth);
