@@ -39,6 +39,7 @@ struct dialect {
 	bool strict; /* unknown names are errors unless handling=lenient */
 };
 
+struct jsonw;
 struct rights;
 
 struct app {
@@ -119,6 +120,8 @@ int ctx_failed(struct ctx *, struct batch *);
 struct query_limits ctx_limits(const struct ctx *);
 /* "/mount/api/dyn/film/7/": path parts are appended escaped */
 void ctx_link(const struct ctx *, struct buf *, struct str path);
+/* "errors":{"field":["text", …]}; nothing where no field is named */
+void ctx_write_fields(struct jsonw *, const struct err *);
 /* the whole error document of c->err as the response */
 void ctx_error(struct ctx *);
 

@@ -377,7 +377,8 @@ ctx_common_headers(struct ctx *c)
 	response_header(&c->res, "Access-Control-Allow-Origin", c->req.origin);
 	response_header(&c->res, "Access-Control-Expose-Headers",
 	    STR("Content-Range, ETag, Idempotency-Replayed, Link, Location, "
-		"Preference-Applied, Retry-After, X-Request-Id"));
+		"Preference-Applied, Retry-After, Token, X-Request-Id, "
+		"X-Total-Count"));
 }
 
 void
@@ -390,8 +391,8 @@ ctx_link(const struct ctx *c, struct buf *out, struct str path)
 	buf_str(out, path);
 }
 
-static void
-write_fields(struct jsonw *w, const struct err *err)
+void
+ctx_write_fields(struct jsonw *w, const struct err *err)
 {
 	const struct err_field *f, *g;
 	bool seen;
@@ -456,7 +457,7 @@ write_problem(struct ctx *c, int status)
 		jsonw_kv_c(&w, "detail", err->detail);
 	jsonw_kv_c(&w, "code", err_code(err->id));
 	jsonw_kv_c(&w, "request_id", c->req.id);
-	write_fields(&w, err);
+	ctx_write_fields(&w, err);
 	jsonw_end(&w);
 	buf_lit(response_body(&c->res), "\n");
 }

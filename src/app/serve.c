@@ -182,6 +182,7 @@ meet_needs(struct ctx *c)
 static int
 handle(struct ctx *c)
 {
+	struct params asked = c->req.params;
 	int rc = c->route->handle(c);
 
 	/* what has been read of a body is gone */
@@ -192,6 +193,7 @@ handle(struct ctx *c)
 	c->guarded = false;
 	c->ntouched = 0;
 	c->rights = NULL;
+	c->req.params = asked; /* without those of the body */
 	response_reset(&c->res);
 	ctx_common_headers(c);
 	return meet_needs(c) != 0 ? -1 : c->route->handle(c);

@@ -291,7 +291,7 @@ forget_failure(struct load *l)
 	r->row_policy = r->shape_changed = r->in_function = false;
 	r->message = NULL;
 	b->sqlstate[0] = '\0';
-	b->constraint = b->column = b->table = NULL;
+	b->constraint = b->column = b->table = b->schema = NULL;
 }
 
 struct rows *

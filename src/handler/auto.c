@@ -62,26 +62,6 @@ detail_of(struct ctx *c)
 	return err_title(err->id);
 }
 
-static void
-write_texts(struct jsonw *w, const struct err_field *first)
-{
-	jsonw_key_str(w, first->field);
-	jsonw_array(w);
-	for (const struct err_field *f = first; f != NULL; f = f->next)
-		if (str_eq(f->field, first->field))
-			jsonw_cstr(w, f->text);
-	jsonw_end(w);
-}
-
-static bool
-is_first(const struct err *err, const struct err_field *field)
-{
-	for (const struct err_field *f = err->fields; f != field; f = f->next)
-		if (str_eq(f->field, field->field))
-			return false;
-	return true;
-}
-
 /* params: the text of the parameter that could not be read */
 static void
 write_extra(struct ctx *c, struct jsonw *w)
@@ -98,12 +78,7 @@ write_extra(struct ctx *c, struct jsonw *w)
 	jsonw_object(w);
 	if (p != NULL)
 		jsonw_kv(w, "params", p->value);
-	jsonw_key(w, "errors");
-	jsonw_object(w);
-	for (const struct err_field *f = err->fields; f != NULL; f = f->next)
-		if (is_first(err, f))
-			write_texts(w, f);
-	jsonw_end(w);
+	ctx_write_fields(w, err);
 	jsonw_end(w);
 }
 

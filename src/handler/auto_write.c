@@ -11,15 +11,6 @@
 #include "base/jsonw.h"
 #include "render/render.h"
 
-static int
-not_writable(struct ctx *c, const char *verb)
-{
-	c->allow = data_methods(c);
-	return err_set(&c->err, ERR_BAD_METHOD,
-	    "PostgreSQL cannot %s rows of %.*s.", verb,
-	    STR_ARGS(c->table->qname));
-}
-
 /* ---- POST --------------------------------------------------------------- */
 
 static int
@@ -31,7 +22,7 @@ create_nested(struct ctx *c)
 	bool may_read;
 
 	if (!c->table->can_insert)
-		return not_writable(c, "insert");
+		return data_refuse(c, "insert");
 	if (data_nested_run(c, c->body, false, &set, &rows, &may_read) != 0)
 		return -1;
 	respond_begin(c, &w);
@@ -59,7 +50,7 @@ create_many(struct ctx *c)
 	    .format = &format_json};
 
 	if (!c->table->can_insert)
-		return not_writable(c, "insert");
+		return data_refuse(c, "insert");
 	if (bulk_write(c, &b) != 0)
 		return -1;
 	if (!b.may_read)
@@ -73,8 +64,10 @@ create_many(struct ctx *c)
 static int
 auto_create(struct ctx *c)
 {
-	struct write w = {
-	    .action = ACTION_CREATE, .body = c->body, .want_row = true};
+	struct write w = {.action = ACTION_CREATE,
+	    .body = c->body,
+	    .want_row = true,
+	    .once = true};
 
 	if (c->body->kind == JSON_ARRAY)
 		return create_many(c);
@@ -92,6 +85,7 @@ write_one(struct ctx *c, struct write *w)
 {
 	w->raw_key = route_segment(c->route, &c->req, "key")->raw;
 	w->lenient_key = true;
+	w->conditional = true;
 	w->want_row = true;
 	if (write_row(c, w) != 0)
 		return auto_not_found(c);
@@ -151,6 +145,10 @@ ask_which(struct ctx *c)
 {
 	struct query *q;
 
+	/* he has to have them before he is told which names are wrong */
+	c->nalso = 0;
+	c->also[c->nalso++] = ACTION_BULK;
+	c->also[c->nalso++] = ACTION_READ;
 	if (check_params(c) != 0)
 		return NULL;
 	q = read_ask(c, &c->req.params);
@@ -187,7 +185,7 @@ auto_update_many(struct ctx *c)
 	struct change change = {.body = c->body, .max = -1};
 
 	if (!c->table->can_update)
-		return not_writable(c, "update");
+		return data_refuse(c, "update");
 	if ((change.q = ask_which(c)) == NULL || bulk_change(c, &change) != 0)
 		return -1;
 	return respond_affected(c, "updated", change.affected);
@@ -228,7 +226,7 @@ auto_delete_many(struct ctx *c)
 	struct change change = {.max = -1};
 
 	if (!c->table->can_delete)
-		return not_writable(c, "delete");
+		return data_refuse(c, "delete");
 	if (read_question(c) != 0 || (change.q = ask_which(c)) == NULL ||
 	    bulk_change(c, &change) != 0)
 		return -1;

@@ -238,7 +238,6 @@ begin(struct loading *l)
 	    .client_fd = fcgi_client_fd(c->app->fcgi),
 	    .done = take_done,
 	    .arg = l};
-	struct rows *guard;
 	int rc;
 
 	l->load = load_new(c->arena, c->app->db, &o);
@@ -247,9 +246,7 @@ begin(struct loading *l)
 	c->batch = load_batch(l->load);
 	if (rc != 0)
 		return c->batch != NULL ? ctx_failed(c, c->batch) : -1;
-	guard = load_guard(l->load);
-	l->b->may_read = rows_next(guard, &c->err) == 1 &&
-			 str_starts(rows_cell(guard, 0), STR("t"));
+	l->b->may_read = rights_of_guard(c, load_guard(l->load));
 	return 0;
 }
 
@@ -343,15 +340,14 @@ bulk_write(struct ctx *c, struct bulk *b)
 static int
 take_changed(struct ctx *c, struct change *ch, struct batch *b, size_t at)
 {
-	struct rows *guard = batch_rows(b, 0), *rows = batch_rows(b, at);
+	struct rows *rows = batch_rows(b, at);
 	bool counted = !ch->want_rows && ch->max >= 0;
 
 	ch->affected = rows_count(rows);
 	if (counted && rows_next(rows, &c->err) == 1 &&
 	    str_i64(rows_cell(rows, 0), &ch->affected) != 0)
 		ch->affected = 0;
-	if (ch->want_rows && rows_next(guard, &c->err) == 1 &&
-	    str_starts(rows_cell(guard, 0), STR("t")))
+	if (ch->want_rows && rights_of_guard(c, batch_rows(b, 0)))
 		ch->rows = rows;
 	return 0;
 }

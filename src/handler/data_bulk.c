@@ -12,15 +12,6 @@
 #include "render/render.h"
 
 static int
-not_writable(struct ctx *c, const char *verb)
-{
-	c->allow = data_methods(c);
-	return err_set(&c->err, ERR_BAD_METHOD,
-	    "PostgreSQL cannot %s rows of %.*s.", verb,
-	    STR_ARGS(c->table->qname));
-}
-
-static int
 bad_param(struct ctx *c, const char *name, const char *text)
 {
 	return err_add_field(
@@ -283,14 +274,14 @@ bulk_create(struct ctx *c)
 	struct conflict storage, *on;
 
 	if (!c->table->can_insert)
-		return not_writable(c, "insert");
+		return data_refuse(c, "insert");
 	if (f == NULL || refuse_conditions(c) != 0 ||
 	    read_max(c, &b.max) != 0 || read_conflict(c, &storage, &on) != 0)
 		return -1;
 	b.on = on;
 	b.format = wants_rows(c) ? f : NULL;
 	if (on != NULL && !on->ignore && !c->table->can_update)
-		return not_writable(c, "update");
+		return data_refuse(c, "update");
 	if (bulk_write(c, &b) != 0)
 		return -1;
 	return respond_written(
@@ -431,7 +422,7 @@ static int
 bulk_patch(struct ctx *c)
 {
 	if (!c->table->can_update)
-		return not_writable(c, "update");
+		return data_refuse(c, "update");
 	if (c->req.streamed || c->body->kind == JSON_ARRAY)
 		return update_rows(c);
 	return change_rows(c, c->body);
@@ -441,7 +432,7 @@ static int
 bulk_delete(struct ctx *c)
 {
 	if (!c->table->can_delete)
-		return not_writable(c, "delete");
+		return data_refuse(c, "delete");
 	return change_rows(c, NULL);
 }
 

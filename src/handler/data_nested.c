@@ -213,14 +213,6 @@ explain_failure(struct ctx *c, const struct nested_set *set,
 
 /* ---- creating ----------------------------------------------------------- */
 
-static bool
-sees(const void *arg, const struct table *t)
-{
-	const struct right *r = rights_on(arg, t->qname);
-
-	return r != NULL && r->has[ACTION_READ];
-}
-
 /* with conceal, relations with tables that he may not read do not exist */
 static int
 find_limits(struct ctx *c, struct query_limits *limits)
@@ -232,7 +224,7 @@ find_limits(struct ctx *c, struct query_limits *limits)
 		return 0;
 	if (read_resolve(c, query_new(c->arena)) != 0)
 		return -1;
-	*visible = (struct visible){sees, c->rights};
+	*visible = (struct visible){rights_visible, c->rights};
 	limits->visible = visible;
 	return 0;
 }
@@ -243,7 +235,6 @@ data_nested_run(struct ctx *c, const struct json *body, bool dry_run,
 {
 	struct query_limits limits;
 	struct needs needs;
-	struct rows *said;
 	struct batch *b;
 	size_t at;
 	int rc;
@@ -262,10 +253,18 @@ data_nested_run(struct ctx *c, const struct json *body, bool dry_run,
 	if (ctx_run(c, b) != 0)
 		return explain_failure(c, set, &needs, b);
 	*rows = batch_rows(b, at);
-	said = batch_rows(b, 0);
-	*may_read = rows_next(said, &c->err) == 1 &&
-		    str_starts(rows_cell(said, 0), STR("t"));
+	*may_read = rights_of_guard(c, batch_rows(b, 0));
 	return 0;
+}
+
+/* only such members can be rows: what has none needs no further look */
+static bool
+has_depth(const struct json *body)
+{
+	for (const struct json *m = body->child; m != NULL; m = m->next)
+		if (m->kind == JSON_OBJECT || m->kind == JSON_ARRAY)
+			return true;
+	return false;
 }
 
 bool
@@ -273,7 +272,8 @@ data_nested_is(struct ctx *c, const struct json *body)
 {
 	struct query_limits limits;
 
-	return body->kind == JSON_OBJECT && find_limits(c, &limits) == 0 &&
+	return body->kind == JSON_OBJECT && has_depth(body) &&
+	       find_limits(c, &limits) == 0 &&
 	       nested_is(
 		   c->arena, c->app->schema, c->table, body, limits.visible);
 }
@@ -336,10 +336,13 @@ static void
 write_made_key(struct ctx *c, struct jsonw *w, const struct nested *n,
     const struct rows *rows)
 {
-	const struct stmt *s = rows_stmt(rows);
 	const struct table *t = n->table;
+	const struct stmt *s;
 	struct buf text;
 
+	if (rows == NULL)
+		return;
+	s = rows_stmt(rows);
 	for (size_t i = 0; n->how == NESTED_CREATE && i < t->nkey; i++) {
 		const struct column *k = &t->columns[t->key[i]];
 		size_t col = data_nested_key(n, rows, i);
@@ -370,9 +373,10 @@ int
 data_nested_write(struct ctx *c, struct jsonw *w, const struct nested_set *set,
     struct rows *rows)
 {
-	/* a trigger may have swallowed the row: then there is no key */
+	/* a trigger may have swallowed a row: then there are no keys, but what
+	 * it left is committed */
 	if (rows_next(rows, &c->err) != 1)
-		return err_set(&c->err, ERR_CONSTRAINT, NULL);
+		rows = NULL;
 	if (!set->single)
 		jsonw_array(w);
 	for (const struct nested *n = set->first; n != NULL; n = n->next)

@@ -274,8 +274,9 @@ write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 	return 0;
 }
 
-const char *
-data_methods(const struct ctx *c)
+/* the Allow header of this table or row: what PostgreSQL can do with it */
+static const char *
+list_methods(const struct ctx *c)
 {
 	const struct table *t = c->table;
 	struct buf b;
@@ -298,6 +299,15 @@ data_methods(const struct ctx *c)
 	return b.p;
 }
 
+int
+data_refuse(struct ctx *c, const char *verb)
+{
+	c->allow = list_methods(c);
+	return err_set(&c->err, ERR_BAD_METHOD,
+	    "PostgreSQL cannot %s rows of %.*s.", verb,
+	    STR_ARGS(c->table->qname));
+}
+
 static int
 data_options(struct ctx *c)
 {
@@ -311,7 +321,7 @@ data_options(struct ctx *c)
 	if (ctx_run(c, b) != 0 ||
 	    rights_read(c, batch_rows(b, at), &rights) != 0)
 		return -1;
-	response_header(&c->res, "Allow", str_from(data_methods(c)));
+	response_header(&c->res, "Allow", str_from(list_methods(c)));
 	respond_begin(c, &w);
 	jsonw_object(&w);
 	if (write_table(c, &w, &rights) != 0)

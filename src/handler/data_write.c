@@ -14,25 +14,6 @@
 #include "base/jsonw.h"
 #include "render/render.h"
 
-/* the guard has said it in its only cell */
-static bool
-may_read(struct ctx *c, const struct batch *b)
-{
-	struct rows *guard = batch_rows(b, 0);
-
-	return rows_next(guard, &c->err) == 1 &&
-	       str_starts(rows_cell(guard, 0), STR("t"));
-}
-
-static int
-not_writable(struct ctx *c, const char *verb)
-{
-	c->allow = data_methods(c);
-	return err_set(&c->err, ERR_BAD_METHOD,
-	    "PostgreSQL cannot %s rows of %.*s.", verb,
-	    STR_ARGS(c->table->qname));
-}
-
 static struct stmt_opts
 write_opts(const struct ctx *c, const struct write *w)
 {
@@ -52,7 +33,7 @@ write_batch(struct ctx *c, const struct write *w)
 static void
 take_row(struct ctx *c, struct write *w, struct batch *b, struct rows *rows)
 {
-	bool readable = may_read(c, b);
+	bool readable = rights_of_guard(c, batch_rows(b, 0));
 
 	w->affected = rows_count(rows);
 	if (readable && rows_next(rows, &c->err) == 1)
@@ -131,7 +112,7 @@ create_row(struct ctx *c, struct write *w)
 	int keyed = 0;
 
 	if (!c->table->can_insert)
-		return not_writable(c, "insert");
+		return data_refuse(c, "insert");
 	if (w->once && (keyed = once_read(c, &once)) < 0)
 		return -1;
 	if (body_parse(c->arena, c->table, w->body, BODY_CREATE, NULL, &body,
@@ -250,7 +231,7 @@ update_row(struct ctx *c, struct write *w)
 	size_t at;
 
 	if (!c->table->can_update)
-		return not_writable(c, "update");
+		return data_refuse(c, "update");
 	if (read_rule(c, w, &storage, &rule) != 0 ||
 	    (q = key_query(c, w)) == NULL ||
 	    body_parse(c->arena, c->table, w->body,
@@ -281,7 +262,7 @@ delete_row(struct ctx *c, struct write *w)
 	size_t at;
 
 	if (!c->table->can_delete)
-		return not_writable(c, "delete");
+		return data_refuse(c, "delete");
 	if (read_rule(c, w, &storage, &rule) != 0 ||
 	    (q = key_query(c, w)) == NULL)
 		return -1;
@@ -419,7 +400,7 @@ create_nested(struct ctx *c, struct write *w)
 		return err_set(&c->err, ERR_BAD_REQUEST,
 		    "Idempotency-Key goes with single rows only.");
 	if (!c->table->can_insert)
-		return not_writable(c, "insert");
+		return data_refuse(c, "insert");
 	if (data_nested_run(c, w->body, w->dry_run, &set, &rows, &readable) !=
 	    0)
 		return -1;
@@ -446,7 +427,7 @@ data_create(struct ctx *c)
 	take_preferences(c, &w);
 	if (f != NULL && data_nested_is(c, w.body))
 		return create_nested(c, &w);
-	if (f == NULL || write_row(c, &w) != 0)
+	if (c->err.id != ERR_NONE || write_row(c, &w) != 0)
 		return -1;
 	created_headers(c, &w);
 	if (w.rows == NULL || rows_count(w.rows) == 0)

@@ -219,8 +219,15 @@ etag_of(struct ctx *c, const struct rows *rows)
 void
 etag_header(struct ctx *c, struct str tag)
 {
-	if (tag.p != NULL)
-		response_header_f(&c->res, "ETag", "\"%.*s\"", STR_ARGS(tag));
+	struct buf quoted;
+
+	if (tag.p == NULL)
+		return;
+	buf_init(&quoted, c->arena, tag.len + 3);
+	buf_char(&quoted, '"');
+	buf_str(&quoted, tag);
+	buf_char(&quoted, '"');
+	response_header(&c->res, "ETag", buf_view(&quoted));
 }
 
 /* a computed field is no column of the row's */
@@ -243,14 +250,17 @@ etag_fits(const struct ctx *c, const struct query *q)
 	return true;
 }
 
-/* which of the row's representations: its format, and what else was asked */
+/* of this representation of the row: its format, and what else was asked */
 static struct str
-tag_suffix(struct ctx *c, const struct format *f)
+full_tag(struct ctx *c, struct str row, const struct format *f)
 {
 	unsigned char sum[SHA256_BYTES];
 	struct buf b;
 
-	buf_init(&b, c->arena, 100);
+	if (row.p == NULL)
+		return STR_NONE;
+	buf_init(&b, c->arena, row.len + 100);
+	buf_str(&b, row);
 	if (f != &format_json)
 		buf_printf(&b, ".%s", f->name);
 	if (c->req.params.n >
@@ -290,10 +300,7 @@ etag_respond(struct ctx *c, struct rows *rows, const struct format *f)
 	if (match.some && !match.any &&
 	    (row.p == NULL || !has_tag(match.v, match.n, row)))
 		return err_set(&c->err, ERR_PRECONDITION_FAILED, NULL);
-	tag = row;
-	if (row.p != NULL)
-		tag = str_from(arena_printf(
-		    c->arena, "%.*s%s", STR_ARGS(row), tag_suffix(c, f).p));
+	tag = full_tag(c, row, f);
 	etag_header(c, tag);
 	if (!none.any && (tag.p == NULL || !is_known(&none, tag)))
 		return 0;

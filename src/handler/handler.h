@@ -60,6 +60,8 @@ struct rights {
 	const struct right *all; /* of a superuser: on every table */
 };
 int rights_read(struct ctx *, struct rows *, struct rights *);
+/* a guard has passed: may he also read the first table?  Asked once */
+bool rights_of_guard(struct ctx *, struct rows *guard);
 /* NULL: he has none on this table */
 const struct right *rights_on(const struct rights *, struct str qname);
 /* may he read it? */
@@ -242,8 +244,9 @@ int bulk_create(struct ctx *);
 int blame_body(struct ctx *, const struct body *);
 int blame_query(struct ctx *, const struct query *);
 
-/* the Allow header of this table or row: what PostgreSQL can do with it */
-const char *data_methods(const struct ctx *);
+/* -1 with ERR_BAD_METHOD: PostgreSQL cannot insert, update or delete rows of
+ * this table */
+int data_refuse(struct ctx *, const char *verb);
 
 /* a JSON document as the response: begin, write with *w, end with respond */
 struct buf *respond_begin(struct ctx *, struct jsonw *w);

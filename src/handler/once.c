@@ -115,7 +115,7 @@ once_replay(
 {
 	bool taken = is_taken(c->batch, check), may_read;
 	struct err refused = c->err;
-	struct rows *guard, *kept;
+	struct rows *kept;
 	struct batch *b;
 	size_t at;
 
@@ -128,7 +128,6 @@ once_replay(
 	at = batch_add(b, stmt_once_find(c->arena, c->table, once));
 	if (ctx_run(c, b) != 0)
 		return -1;
-	guard = batch_rows(b, 0);
 	kept = batch_rows(b, at);
 	if (rows_next(kept, &c->err) != 1) {
 		/* it has run out between the two */
@@ -137,7 +136,6 @@ once_replay(
 		c->err = refused;
 		return 0;
 	}
-	may_read = rows_next(guard, &c->err) == 1 &&
-		   str_starts(rows_cell(guard, 0), STR("t"));
+	may_read = rights_of_guard(c, batch_rows(b, 0));
 	return replay(c, w, once, kept, may_read) != 0 ? -1 : 1;
 }

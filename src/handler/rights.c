@@ -11,6 +11,13 @@
 static const char *const names[RIGHTS] = {
     "create", "read", "update", "delete", "bulk"};
 
+bool
+rights_of_guard(struct ctx *c, struct rows *guard)
+{
+	return rows_next(guard, &c->err) == 1 &&
+	       str_starts(rows_cell(guard, 0), STR("t"));
+}
+
 static bool
 read_right(struct ctx *c, const struct rows *rows, struct right *r)
 {

@@ -304,7 +304,8 @@ respond_written(struct ctx *c, const struct write *w, int status)
 static int
 v2_create(struct ctx *c)
 {
-	struct write w = {.action = ACTION_CREATE, .want_row = true};
+	struct write w = {
+	    .action = ACTION_CREATE, .want_row = true, .once = true};
 
 	if (refuse_action(c) != 0)
 		return -1;
@@ -317,6 +318,7 @@ v2_update(struct ctx *c)
 {
 	struct write w = {.action = ACTION_UPDATE,
 	    .lenient_key = true,
+	    .conditional = true,
 	    .raw_key = raw_key(c),
 	    .want_row = true};
 
@@ -329,7 +331,9 @@ v2_update(struct ctx *c)
 static int
 v2_delete(struct ctx *c)
 {
-	struct write w = {.action = ACTION_DELETE, .raw_key = raw_key(c)};
+	struct write w = {.action = ACTION_DELETE,
+	    .conditional = true,
+	    .raw_key = raw_key(c)};
 
 	if (refuse_action(c) != 0 || write_row(c, &w) != 0)
 		return -1;
@@ -383,10 +387,8 @@ change_many(struct ctx *c, const struct json *body)
 	    .by_key = true,
 	    .want_rows = true};
 
-	if (!can) {
-		c->allow = data_methods(c);
-		return err_set(&c->err, ERR_BAD_METHOD, NULL);
-	}
+	if (!can)
+		return data_refuse(c, body != NULL ? "update" : "delete");
 	if (ids == NULL || ids->value.len == 0)
 		return err_add_field(&c->err, ERR_BAD_PARAM, STR("ids"), "%s",
 		    "Name the rows: ids=1,2,3.");

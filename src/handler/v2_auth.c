@@ -9,21 +9,12 @@
 #include "base/jsonw.h"
 
 void
-v2_token_of(struct ctx *c, const struct session *s)
-{
-	response_header(&c->res, "Token", account_token(c, s));
-	if (c->req.origin.len > 0)
-		response_header(&c->res, "Access-Control-Expose-Headers",
-		    STR("Authorization, Content-Length, Token"));
-}
-
-void
 v2_token(struct ctx *c)
 {
 	struct session s = {.id = c->principal.sid, .user_id = c->principal.id};
 
 	if (!c->principal.anonymous)
-		v2_token_of(c, &s);
+		response_header(&c->res, "Token", account_token(c, &s));
 }
 
 int
@@ -74,7 +65,7 @@ v2_authenticate(struct ctx *c)
 	if (c->err.id != ERR_NONE ||
 	    account_open(c, lookup_stmt(c, name), password, &s, &user) != 0)
 		return -1;
-	v2_token_of(c, &s);
+	response_header(&c->res, "Token", account_token(c, &s));
 	respond_begin(c, &w);
 	account_write(&w, &s, user);
 	return respond_json(c, 200);

@@ -10,24 +10,12 @@
  * included.
  */
 void v2_token(struct ctx *);
-void v2_token_of(struct ctx *, const struct session *);
 int v2_authenticate(struct ctx *);
 /* an empty 200 */
 int v2_empty(struct ctx *);
 /* a default shape: is this column left out unless the request names columns? */
 bool v2_is_left_out(const struct ctx *, struct str column);
 
-/* v2_schema.c: the tables the caller may read, loaded */
-struct v2_models {
-	struct rights rights;
-	struct visible visible;
-	const struct table **v;
-	size_t n;
-};
-/* -1: refused.  also (or NULL) runs behind the guard in the same batch, its
- * rows are *rows */
-int v2_models(
-    struct ctx *, struct v2_models *, struct stmt *also, struct rows **rows);
 int v2_schema(struct ctx *);
 int v2_dsl(struct ctx *);
 int v2_translations(struct ctx *);

@@ -10,8 +10,16 @@
 
 #define LOCALE "it" /* CONTRACT 5.1 */
 
+/* the tables the caller may read, loaded */
+struct models {
+	struct rights rights;
+	struct visible visible;
+	const struct table **v;
+	size_t n;
+};
+
 static int
-load_models(struct ctx *c, struct v2_models *m)
+load_models(struct ctx *c, struct models *m)
 {
 	struct schema *schema = c->app->schema;
 	size_t n = schema_count(schema);
@@ -32,14 +40,16 @@ load_models(struct ctx *c, struct v2_models *m)
 	return 0;
 }
 
-int
-v2_models(
-    struct ctx *c, struct v2_models *m, struct stmt *also, struct rows **rows)
+/* -1: refused.  also (or NULL) runs behind the guard in the same batch, its
+ * rows are *rows */
+static int
+read_models(
+    struct ctx *c, struct models *m, struct stmt *also, struct rows **rows)
 {
 	struct batch *b = ctx_batch(c, BATCH_READ);
 	size_t at, with = 0;
 
-	*m = (struct v2_models){.visible = {rights_visible, &m->rights}};
+	*m = (struct models){.visible = {rights_visible, &m->rights}};
 	batch_guard(b, ctx_guard_user(c, false));
 	at = batch_add(b, auth_rights(c->arena, &c->principal));
 	if (also != NULL)
@@ -149,7 +159,7 @@ write_names(
 }
 
 static int
-write_model(struct ctx *c, struct jsonw *w, const struct v2_models *m,
+write_model(struct ctx *c, struct jsonw *w, const struct models *m,
     const struct table *t)
 {
 	struct relations r;
@@ -173,10 +183,10 @@ write_model(struct ctx *c, struct jsonw *w, const struct v2_models *m,
 int
 v2_schema(struct ctx *c)
 {
-	struct v2_models m;
+	struct models m;
 	struct jsonw w;
 
-	if (v2_models(c, &m, NULL, NULL) != 0)
+	if (read_models(c, &m, NULL, NULL) != 0)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_object(&w);
@@ -222,10 +232,10 @@ write_shape(struct ctx *c, struct jsonw *w, const struct table *t)
 int
 v2_dsl(struct ctx *c)
 {
-	struct v2_models m;
+	struct models m;
 	struct jsonw w;
 
-	if (v2_models(c, &m, NULL, NULL) != 0)
+	if (read_models(c, &m, NULL, NULL) != 0)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_object(&w);
@@ -358,7 +368,7 @@ static void
 put_model(struct ctx *c, struct word *models, struct word *attributes,
     const struct texts *texts, const struct table *t)
 {
-	struct word *own = arena_make(c->arena, struct word);
+	struct word *own = arena_make(c->arena, struct word), *in;
 
 	put_label(c, models, t->path, texts, t->qname, t->comment);
 	for (size_t i = 0; i < t->ncolumns; i++) {
@@ -369,8 +379,11 @@ put_model(struct ctx *c, struct word *models, struct word *attributes,
 		put_label(
 		    c, own, col->name, texts, str_from(key), col->comment);
 	}
-	if (own->child != NULL)
-		append(c->arena, attributes, t->path)->child = own->child;
+	if (own->child == NULL)
+		return;
+	in = append(c->arena, attributes, t->path);
+	in->child = own->child;
+	in->last = own->last;
 }
 
 /* "public.film…": of a table, which has been told where it may be */
@@ -402,12 +415,12 @@ v2_translations(struct ctx *c)
 {
 	const struct param *locale = params_get(&c->req.params, STR("locale"));
 	struct word root = {.child = NULL}, *rails;
-	struct v2_models m;
+	struct models m;
 	struct texts texts;
 	struct rows *rows;
 	struct jsonw w;
 
-	if (v2_models(c, &m,
+	if (read_models(c, &m,
 		texts_stmt(c, locale != NULL ? locale->value : STR(LOCALE)),
 		&rows) != 0 ||
 	    read_texts(c, rows, &texts) != 0)

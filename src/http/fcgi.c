@@ -38,7 +38,9 @@ struct piecewise {
 	bool open;         /* its end has not been seen */
 	int64_t want, got; /* want -1: not announced */
 	int64_t max;
-	int64_t mark, deadline_us; /* 64 KiB behind mark until then */
+	/* how long the bytes up to 64 KiB behind mark may still be waited for;
+	 * what we do between two reads is not the client's time */
+	int64_t mark, left_us;
 };
 
 struct fcgi {
@@ -460,15 +462,14 @@ int
 fcgi_body_begin(struct fcgi *f, int64_t max, struct err *err)
 {
 	struct str length = fcgi_param(f, "CONTENT_LENGTH");
-	int64_t want = -1;
-	int64_t deadline = clock_mono_us() + f->client_timeout_ms * 1000;
+	int64_t want = -1, patience = f->client_timeout_ms * 1000;
 
 	if (length.len > 0 && (str_i64(length, &want) != 0 || want < 0))
 		return err_set(
 		    err, ERR_BAD_REQUEST, "Content-Length is not a number.");
 	if (f->is_cgi && want < 0)
-		return read_cgi_unsized(f, deadline, err);
-	f->body = (struct piecewise){true, want, 0, max, 0, deadline};
+		return read_cgi_unsized(f, clock_mono_us() + patience, err);
+	f->body = (struct piecewise){true, want, 0, max, 0, patience};
 	return want > max ? too_large(err, max) : 0;
 }
 
@@ -477,23 +478,24 @@ static ssize_t
 read_piece(struct fcgi *f, char *room, size_t n)
 {
 	struct piecewise *b = &f->body;
-	int64_t left = b->deadline_us - clock_mono_us();
+	int64_t began = clock_mono_us();
 	ssize_t got;
 
-	if (left <= 0)
+	if (b->left_us <= 0)
 		return -1;
 	if (f->is_cgi && b->got >= b->want)
 		return 0;
 	if (!f->is_cgi)
-		watch(f->req.ipcFd, SHUT_RD, (left + 999) / 1000);
+		watch(f->req.ipcFd, SHUT_RD, (b->left_us + 999) / 1000);
 	got = read_some(f, room, n);
 	unwatch();
+	b->left_us -= clock_mono_us() - began;
 	if (got <= 0)
 		return got;
 	b->got += got;
 	if (b->got - b->mark >= WRITE_BYTES) {
 		b->mark = b->got;
-		b->deadline_us = clock_mono_us() + f->client_timeout_ms * 1000;
+		b->left_us = f->client_timeout_ms * 1000;
 	}
 	return got;
 }

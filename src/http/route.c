@@ -16,6 +16,17 @@ is_capture(struct str part)
 	return part.len > 2 && part.p[0] == '{';
 }
 
+/* it may hold a slash that was written as %2F, but no NUL, so that it does not
+ * go past the end of the pattern */
+static bool
+continues(const char *pattern, struct str part)
+{
+	for (size_t i = 0; i < part.len; i++)
+		if (pattern[i] != part.p[i] || part.p[i] == '/')
+			return false;
+	return true;
+}
+
 /* 0: no match; else 1 + number of literal segments, so that more is better */
 static unsigned
 match(const char *pattern, const struct request *r)
@@ -33,10 +44,7 @@ match(const char *pattern, const struct request *r)
 		if (*p == '{') {
 			p = strchrnul(p, '/');
 		} else {
-			/* it holds no NUL, so p is not shorter; but it may
-			 * hold a slash that was written as %2F */
-			if (strncmp(p, part.p, part.len) != 0 ||
-			    str_chr(part, '/') >= 0)
+			if (!continues(p, part))
 				return 0;
 			p += part.len;
 			literal++;

@@ -21,17 +21,17 @@ struct reading {
 	struct err *err;
 };
 
-static bool
-is_writable(const struct column *c)
+bool
+body_may_hold(const struct column *c)
 {
 	return !c->generated && c->identity != IDENTITY_ALWAYS && c->updatable;
 }
 
-static bool
-is_required(const struct column *c)
+bool
+body_must_hold(const struct column *c)
 {
 	return c->not_null && !c->has_default && c->identity == IDENTITY_NONE &&
-	       is_writable(c);
+	       body_may_hold(c);
 }
 
 /* the value that the path gives this column, or NULL */
@@ -83,9 +83,9 @@ add_value(struct reading *r, const struct column *c, const struct json *j)
 static void
 add_absent(struct reading *r, const struct column *c)
 {
-	if (r->mode == BODY_PATCH || !is_writable(c))
+	if (r->mode == BODY_PATCH || !body_may_hold(c))
 		return;
-	if (is_required(c)) {
+	if (body_must_hold(c)) {
 		err_add_field(
 		    r->err, ERR_REQUIRED, c->name, "This field is required.");
 		return;
@@ -106,7 +106,7 @@ read_column(struct reading *r, const struct column *c)
 			check_key(r, c, in_path, j);
 	} else if (j == NULL) {
 		add_absent(r, c);
-	} else if (is_writable(c)) {
+	} else if (body_may_hold(c)) {
 		add_value(r, c, j);
 	} else if (r->mode == BODY_CREATE) {
 		err_add_field(

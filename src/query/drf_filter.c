@@ -123,13 +123,12 @@ read_verb(struct level *l, const struct param *p, bool inside,
 }
 
 static int
-count_filter(struct level *l, const struct param *p)
+count_filter(struct level *l)
 {
 	struct drf *d = l->d;
 
 	if (++d->nfilters <= d->limits->max_filters)
 		return 0;
-	(void)p;
 	return err_set(
 	    d->err, ERR_LIMIT, "At most %zu filters.", d->limits->max_filters);
 }
@@ -142,7 +141,7 @@ read_leaf(struct level *l, const struct param *p, bool inside)
 	struct verb verb = split_verb(&name, &behind);
 	struct path path;
 
-	if (count_filter(l, p) != 0 ||
+	if (count_filter(l) != 0 ||
 	    drf_path(l, &path, p->name, "", name, behind) != 0 ||
 	    read_verb(l, p, inside, &path, &verb, e) != 0)
 		return NULL;
@@ -161,7 +160,7 @@ read_having_leaf(struct level *l, const struct param *p)
 
 	if (!drf_is_aggregate(name))
 		return read_leaf(l, p, true);
-	if (count_filter(l, p) != 0 || drf_read_aggregate(l, p, name, &f) != 0)
+	if (count_filter(l) != 0 || drf_read_aggregate(l, p, name, &f) != 0)
 		return NULL;
 	if (verb.kind != EXPR_CMP) {
 		drf_refuse(l, p, "Aggregates can only be compared.");

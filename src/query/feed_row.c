@@ -140,12 +140,6 @@ without_guard(const struct feed *f, const struct field_text *field)
 }
 
 static bool
-is_writable(const struct column *c)
-{
-	return !c->generated && c->identity != IDENTITY_ALWAYS && c->updatable;
-}
-
-static bool
 is_key(const struct table *t, const struct column *c)
 {
 	for (size_t i = 0; i < t->nkey; i++)
@@ -167,8 +161,8 @@ takes(struct feed *f, const struct column *c, bool *used, struct err *err)
 	}
 	used[i] = true;
 	if (f->opts.mode == BODY_PATCH)
-		return is_writable(c) || is_key(f->opts.table, c);
-	if (is_writable(c))
+		return body_may_hold(c) || is_key(f->opts.table, c);
+	if (body_may_hold(c))
 		return true;
 	err_add_field(err, ERR_READ_ONLY, c->name, "This field is read-only.");
 	return false;
@@ -179,8 +173,7 @@ is_needed(const struct feed *f, const struct column *c)
 {
 	if (f->opts.mode == BODY_PATCH)
 		return is_key(f->opts.table, c);
-	return c->not_null && !c->has_default && c->identity == IDENTITY_NONE &&
-	       is_writable(c);
+	return body_must_hold(c);
 }
 
 /* the columns that are named, the key's first where it names rows, and the
@@ -196,7 +189,7 @@ settle_columns(struct feed *f, const struct column **named, const bool *used)
 	for (size_t i = 0; i < t->ncolumns; i++) {
 		const struct column *c = &t->columns[i];
 
-		if (used[i] && is_writable(c) && !(nkey > 0 && is_key(t, c)))
+		if (used[i] && body_may_hold(c) && !(nkey > 0 && is_key(t, c)))
 			f->columns[f->ncolumns++] = c;
 	}
 	for (size_t i = 0; i < f->nfields; i++) {

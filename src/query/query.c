@@ -133,6 +133,33 @@ query_and(struct arena *a, struct query *q, struct expr *also)
 	q->where = q->where == NULL ? also : query_logic(a, EXPR_AND, both, 2);
 }
 
+bool
+query_same_path(const struct path *a, const struct path *b)
+{
+	if (a->column != b->column || a->nhops != b->nhops ||
+	    a->njson != b->njson)
+		return false;
+	for (size_t i = 0; i < a->nhops; i++)
+		if (a->hops[i] != b->hops[i])
+			return false;
+	for (size_t i = 0; i < a->njson; i++)
+		if (!str_eq(a->json[i], b->json[i]))
+			return false;
+	return true;
+}
+
+struct str
+query_field_name(const struct field *f)
+{
+	return f->alias.p != NULL ? f->alias : f->path.column->name;
+}
+
+struct str
+query_include_name(const struct include *in)
+{
+	return in->alias.p != NULL ? in->alias : in->name;
+}
+
 /* -1 ERR_BAD_PATH, or ERR_NOT_FOUND: no row can have this key */
 static int
 read_part(struct arena *a, struct str raw, const struct column *c,

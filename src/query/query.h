@@ -306,6 +306,14 @@ int query_resolve(struct arena *, struct query *, struct schema *,
 int query_key(
     struct arena *, struct query *, struct str raw_segment, struct err *);
 
+/* of a resolved query: what a part of the answer is called */
+struct str query_field_name(const struct field *);
+struct str query_include_name(const struct include *);
+/* resolved: do they name the same? */
+bool query_same_path(const struct path *, const struct path *);
+/* resolved: the type of what the path names, or of its aggregate */
+const struct type *query_type(const struct path *, enum aggregate);
+
 /* the tree as indented text: golden cases and dynapictl explain */
 void query_dump(struct buf *, const struct query *);
 

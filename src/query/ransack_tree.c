@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/params.h"
+#include "query/query_priv.h"
 
 static struct json *
 append(struct arena *a, struct json *parent, struct str key)
@@ -170,19 +171,20 @@ ransack_flag(struct str s)
 	return -1;
 }
 
-/* an underscore at either end is part of the name */
+/* an underscore at either end is part of the name; more pieces than there may
+ * be are not worth their room, for many values may ask for the same name */
 void
 ransack_path(struct arena *a, struct path *p, struct str text)
 {
 	size_t n = 1, from = 0;
 
-	for (size_t i = 0; i < text.len; i++)
+	for (size_t i = 0; i < text.len && n <= PATH_NAMES_MAX; i++)
 		n += text.p[i] == '_';
 	p->text = text;
 	p->names = arena_array(a, struct str, n);
 	p->nnames = 0;
 	for (size_t i = 1; i + 1 < text.len; i++)
-		if (text.p[i] == '_' && i > from) {
+		if (text.p[i] == '_' && i > from && p->nnames + 1 < n) {
 			p->names[p->nnames++] = str_sub(text, from, i - from);
 			from = i + 1;
 		}

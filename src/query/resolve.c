@@ -9,20 +9,15 @@
 
 /* ---- what is selected --------------------------------------------------- */
 
-static struct str
-field_name(const struct field *f)
-{
-	return f->alias.p != NULL ? f->alias : f->path.column->name;
-}
-
 bool
 resolve_is_selected(const struct query *q, size_t n, const struct field *f)
 {
 	for (size_t i = 0; i < n; i++)
 		if (q->select[i].agg == f->agg &&
 		    q->select[i].distinct == f->distinct &&
-		    resolve_same(&q->select[i].path, &f->path) &&
-		    str_eq(field_name(&q->select[i]), field_name(f)))
+		    query_same_path(&q->select[i].path, &f->path) &&
+		    str_eq(
+			query_field_name(&q->select[i]), query_field_name(f)))
 			return true;
 	return false;
 }
@@ -148,12 +143,6 @@ resolve_distinct(struct scope *s)
 
 /* ---- names of the answer ------------------------------------------------ */
 
-static struct str
-include_name(const struct include *in)
-{
-	return in->alias.p != NULL ? in->alias : in->name;
-}
-
 static bool
 is_column_name(const struct scope *s, struct str name)
 {
@@ -174,22 +163,22 @@ resolve_names(struct scope *s)
 
 	for (size_t i = 0; i < q->nselect; i++)
 		for (size_t k = 0; k < i; k++)
-			if (str_eq(field_name(&q->select[i]),
-				field_name(&q->select[k])))
-				refuse_name(s, field_name(&q->select[i]));
+			if (str_eq(query_field_name(&q->select[i]),
+				query_field_name(&q->select[k])))
+				refuse_name(s, query_field_name(&q->select[i]));
 	for (size_t i = 0; i < q->ninclude; i++) {
-		struct str name = include_name(&q->include[i]);
+		struct str name = query_include_name(&q->include[i]);
 		bool twice = is_column_name(s, name);
 
 		if (q->include[i].join == JOIN_ANTI)
 			continue;
 		for (size_t k = 0; k < q->nselect; k++)
-			twice =
-			    twice || str_eq(name, field_name(&q->select[k]));
-		for (size_t k = 0; k < i; k++)
 			twice = twice ||
-				(q->include[k].join != JOIN_ANTI &&
-				    str_eq(name, include_name(&q->include[k])));
+				str_eq(name, query_field_name(&q->select[k]));
+		for (size_t k = 0; k < i; k++)
+			twice = twice || (q->include[k].join != JOIN_ANTI &&
+					     str_eq(name, query_include_name(
+							      &q->include[k])));
 		if (twice)
 			refuse_name(s, name);
 	}
@@ -224,7 +213,7 @@ resolve_is_ordered(const struct query *q, size_t n, const struct path *p,
 {
 	for (size_t i = 0; i < n; i++)
 		if (q->order[i].field == field &&
-		    (field != NULL || resolve_same(&q->order[i].path, p)))
+		    (field != NULL || query_same_path(&q->order[i].path, p)))
 			return true;
 	return false;
 }
@@ -233,7 +222,7 @@ static bool
 is_distinct_order(const struct query *q, const struct path *p)
 {
 	for (size_t i = 0; i < q->nselect; i++)
-		if (resolve_same(&q->select[i].path, p))
+		if (query_same_path(&q->select[i].path, p))
 			return true;
 	return q->nselect == 0 && p->nhops + p->njson == 0 &&
 	       p->column->computed_of == NULL;

@@ -17,6 +17,8 @@
 #define VERSION      1
 #define MAC_BYTES    16
 #define QUESTION_MAX ((size_t)64 << 20)
+/* beside the key: the statement grows with the square of it (stmt/keyset.c) */
+#define ORDER_MAX 16
 
 /* the question without what may differ from page to page */
 static struct str
@@ -113,7 +115,7 @@ read_token(struct resolve *r, struct query *q)
 	for (size_t i = 0; i < q->norder; i++) {
 		if (!take_value(&rest, &q->page.after[i]))
 			return false;
-		q->page.after[i].type = resolve_key_type(&q->order[i].path);
+		q->page.after[i].type = query_type(&q->order[i].path, AGG_NONE);
 	}
 	return rest.len == 0;
 }
@@ -129,6 +131,8 @@ resolve_cursor(struct resolve *r, struct query *q)
 		text = "This table has no key, so there is no cursor.";
 	else if (r->limits->cursor_key.len == 0)
 		text = "Paging by cursor is not offered; use page.";
+	else if (q->norder > ORDER_MAX + q->table->nkey)
+		text = "At most 16 columns to order by.";
 	else if (q->page.cursor.len > 0 && !read_token(r, q))
 		text = "This is no cursor of this question.";
 	if (text == NULL)

@@ -127,7 +127,7 @@ static bool
 is_among(const struct path *v, size_t n, const struct path *p)
 {
 	for (size_t i = 0; i < n; i++)
-		if (resolve_same(&v[i], p))
+		if (query_same_path(&v[i], p))
 			return true;
 	return false;
 }
@@ -158,33 +158,6 @@ resolve_keys(struct scope *s)
 			q->group[kept++] = *p;
 	}
 	q->ngroup = kept;
-}
-
-static bool
-has_plain(const struct query *q)
-{
-	for (size_t i = 0; i < q->nselect; i++)
-		if (q->select[i].agg == AGG_NONE)
-			return true;
-	return false;
-}
-
-/* the columns grouped by come first, unless the question says which */
-static void
-show_keys(struct scope *s)
-{
-	struct query *q = s->q;
-	struct field *v;
-
-	if (has_plain(q) || q->ngroup == 0)
-		return;
-	v = arena_array(s->r->arena, struct field, q->ngroup + q->nselect);
-	for (size_t i = 0; i < q->ngroup; i++)
-		v[i].path = q->group[i];
-	for (size_t i = 0; i < q->nselect; i++)
-		v[q->ngroup + i] = q->select[i];
-	q->select = v;
-	q->nselect += q->ngroup;
 }
 
 static bool
@@ -360,7 +333,6 @@ resolve_group(struct scope *s)
 	resolve_keys(s);
 	if (s->r->failed)
 		return;
-	show_keys(s);
 	resolve_fields(s);
 	if (q->nselect == 0 && !s->r->failed)
 		resolve_wrong(s->r, ERR_BAD_FILTER, STR("having"),
@@ -389,10 +361,7 @@ resolve_group_key(struct scope *s, struct order_key *k)
 	if (f != NULL && f->agg != AGG_NONE) {
 		k->field = f;
 		k->path.column = f->path.column;
-		return resolve_operand(&f->path, f->agg).has_order
-			   ? FOUND
-			   : resolve_refuse_type(s->r, &k->path,
-				 f->path.column->type, "ordered by");
+		return FOUND;
 	}
 	if (f != NULL) {
 		k->path.names = f->path.names;

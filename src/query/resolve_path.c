@@ -9,9 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-/* more than a name of 63 bytes can have */
-#define NAMES_MAX 64
-#define TEXT_MAX  (1u << 20)
+#define TEXT_MAX (1u << 20)
 
 struct known {
 	struct known *next;
@@ -270,7 +268,7 @@ find_way(struct scope *s, struct path *p, bool far, bool must)
 	w.max_hops = limit > s->depth ? limit - s->depth : 0;
 	w.hops =
 	    arena_array(s->r->arena, const struct relation *, w.max_hops + 1);
-	if (p->nnames > NAMES_MAX)
+	if (p->nnames > PATH_NAMES_MAX)
 		return resolve_wrong(s->r, ERR_LIMIT, p->text,
 		    "There are too many names in a path.");
 	if (p->nnames == 0 || !walk(&w, s->table, 0))
@@ -315,21 +313,6 @@ struct str
 resolve_whole(const struct path *p)
 {
 	return p->nnames == 0 ? STR("") : join_names(p, 0, p->nnames);
-}
-
-bool
-resolve_same(const struct path *a, const struct path *b)
-{
-	if (a->column != b->column || a->nhops != b->nhops ||
-	    a->njson != b->njson)
-		return false;
-	for (size_t i = 0; i < a->nhops; i++)
-		if (a->hops[i] != b->hops[i])
-			return false;
-	for (size_t i = 0; i < a->njson; i++)
-		if (!str_eq(a->json[i], b->json[i]))
-			return false;
-	return true;
 }
 
 struct str

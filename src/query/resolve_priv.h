@@ -54,7 +54,6 @@ enum found resolve_column(struct scope *, struct path *, bool must);
 const struct column *resolve_named(const struct table *, struct str name);
 /* all of its names as one, separators included; "" where there are none */
 struct str resolve_whole(const struct path *);
-bool resolve_same(const struct path *, const struct path *);
 /* relations, column and keys with something between them */
 struct str resolve_title(struct arena *, const struct path *, const char *sep);
 /* the relation of an include, or NULL and an error */
@@ -68,8 +67,6 @@ struct operand {
 	bool inside; /* of a JSON value, whatever that may hold */
 };
 struct operand resolve_operand(const struct path *, enum aggregate);
-/* what an order key's value is bound as */
-const struct type *resolve_key_type(const struct path *);
 /* does the operator fit, and the value?  Sets its type */
 enum found resolve_op(struct scope *, struct expr *cmp, struct operand);
 enum found resolve_in(struct scope *, struct expr *in, struct operand);
@@ -81,8 +78,6 @@ void resolve_where(struct scope *);
 typedef enum found leaf_fn(struct scope *, struct expr *, bool must);
 /* every leaf by the function, members that are not there dropped */
 enum found resolve_expr(struct scope *, struct expr *, bool must, leaf_fn *);
-/* counts it; WRONG when there are too many */
-enum found resolve_count_filter(struct resolve *);
 
 /* resolve_group.c: queries that answer with groups */
 bool resolve_is_grouped(const struct query *);

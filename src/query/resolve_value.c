@@ -53,38 +53,39 @@ avg_type(const struct type *t)
 		   : t;
 }
 
+const struct type *
+query_type(const struct path *p, enum aggregate agg)
+{
+	switch (agg) {
+	case AGG_COUNT:
+		return &int8_type;
+	case AGG_SUM:
+		return sum_type(p->column->type);
+	case AGG_AVG:
+		return avg_type(p->column->type);
+	case AGG_NONE:
+	case AGG_MIN:
+	case AGG_MAX:
+		break;
+	}
+	return p->njson > 0 ? &jsonb_type : p->column->type;
+}
+
 struct operand
 resolve_operand(const struct path *p, enum aggregate agg)
 {
 	const struct column *c = p->column;
 	struct operand o = {.has_eq = true, .has_order = true};
 
-	switch (agg) {
-	case AGG_COUNT:
-		o.type = &int8_type;
+	if (agg != AGG_NONE) {
+		o.type = query_type(p, agg);
 		return o;
-	case AGG_SUM:
-		o.type = sum_type(c->type);
-		return o;
-	case AGG_AVG:
-		o.type = avg_type(c->type);
-		return o;
-	case AGG_NONE:
-	case AGG_MIN:
-	case AGG_MAX:
-		break;
 	}
 	o.inside = p->njson > 0;
 	o.type = c->type;
 	o.has_eq = o.inside || c->has_eq;
 	o.has_order = o.inside || c->has_order;
 	return o;
-}
-
-const struct type *
-resolve_key_type(const struct path *p)
-{
-	return p->njson > 0 ? &jsonb_type : p->column->type;
 }
 
 enum found

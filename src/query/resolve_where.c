@@ -151,8 +151,8 @@ resolve_leaf(struct scope *s, struct expr *e, bool must)
 	return f;
 }
 
-enum found
-resolve_count_filter(struct resolve *r)
+static enum found
+count_filter(struct resolve *r)
 {
 	if (++r->nfilters <= r->limits->max_filters)
 		return FOUND;
@@ -209,8 +209,7 @@ resolve_expr(struct scope *s, struct expr *e, bool must, leaf_fn *leaf)
 	case EXPR_IN:
 	case EXPR_BETWEEN:
 	case EXPR_ISNULL:
-		return resolve_count_filter(s->r) == FOUND ? leaf(s, e, must)
-							   : WRONG;
+		return count_filter(s->r) == FOUND ? leaf(s, e, must) : WRONG;
 	case EXPR_EXISTS:
 		break;
 	}

@@ -22,20 +22,6 @@ where_refuse(struct where *w, const struct param *p, const char *text)
 	return err_add_field(w->err, ERR_BAD_PARAM, p->name, "%s", text);
 }
 
-static struct expr *
-any_of(struct arena *a, struct expr **v, size_t n)
-{
-	struct expr *e;
-
-	if (n == 1)
-		return v[0];
-	e = arena_make(a, struct expr);
-	e->kind = EXPR_OR;
-	e->list.v = v;
-	e->list.n = n;
-	return e;
-}
-
 /* ---- include ------------------------------------------------------------ */
 
 static struct include *
@@ -60,9 +46,8 @@ add_include(struct where *w, struct query *q, struct str name, struct str text)
 		    w->limits->max_includes);
 		return NULL;
 	}
-	q->include = bytes == 0 ? arena_alloc(w->arena, sizeof(*inc))
-				: arena_grow(w->arena, q->include, bytes,
-				      bytes + sizeof(*inc));
+	q->include =
+	    arena_grow(w->arena, q->include, bytes, bytes + sizeof(*inc));
 	inc = &q->include[q->ninclude++];
 	*inc = (struct include){
 	    .text = text, .name = name, .query = query_new(w->arena)};
@@ -138,8 +123,7 @@ take_or_where(struct where *w, const struct param *p)
 
 	if (where_conds(w, p, &c) != 0)
 		return -1;
-	if (c.n > 0)
-		query_and(w->arena, w->q, any_of(w->arena, c.v, c.n));
+	query_and(w->arena, w->q, query_logic(w->arena, EXPR_OR, c.v, c.n));
 	return 0;
 }
 
@@ -199,7 +183,8 @@ take_or_filter(struct where *w, const struct param *p)
 				v[n++] = c.v[k];
 				of[k] = NULL;
 			}
-		query_and(w->arena, child, any_of(w->arena, v, n));
+		query_and(
+		    w->arena, child, query_logic(w->arena, EXPR_OR, v, n));
 	}
 	return 0;
 }

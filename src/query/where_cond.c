@@ -81,8 +81,9 @@ text_of(const struct json *j)
 	return j->src;
 }
 
-void
-where_split(struct arena *a, struct path *p, struct str text)
+/* "a.b.c" as names */
+static void
+split_path(struct arena *a, struct path *p, struct str text)
 {
 	struct str rest = text, name;
 	size_t n = 1;
@@ -192,7 +193,7 @@ add_cond(struct reading *r, const struct parts *parts)
 	e->text = field->text;
 	if (set_operand(r, e, word, parts->v[parts->n - 1]) != 0)
 		return -1;
-	where_split(r->w->arena, where_path(e), field->text);
+	split_path(r->w->arena, where_path(e), field->text);
 	return add_expr(r, e);
 }
 
@@ -212,7 +213,7 @@ add_order(struct reading *r, const struct parts *parts)
 		return refuse(r, "A direction is \"ASC\" or \"DESC\".");
 	k = &r->orders->v[r->orders->n++];
 	k->desc = parts->n == 2 && str_case_eq(parts->v[1]->text, STR("desc"));
-	where_split(r->w->arena, &k->path, field->text);
+	split_path(r->w->arena, &k->path, field->text);
 	return 0;
 }
 

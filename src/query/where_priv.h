@@ -37,8 +37,6 @@ int where_orders(struct where *, const struct param *, struct orders *);
 
 /* the path of a leaf */
 struct path *where_path(struct expr *);
-/* "a.b.c" as names */
-void where_split(struct arena *, struct path *, struct str text);
 
 int where_refuse(struct where *, const struct param *, const char *text);
 

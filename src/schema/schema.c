@@ -51,8 +51,9 @@ open_directory(struct schema *s, struct err *err)
 	return 0;
 }
 
-struct schema *
-schema_open_in(struct arena *a, const char *path, struct err *err)
+/* into an arena of the caller's, who frees it instead of the schema */
+static struct schema *
+open_in(struct arena *a, const char *path, struct err *err)
 {
 	struct schema *s = arena_make(a, struct schema);
 
@@ -72,7 +73,7 @@ struct schema *
 schema_open(const char *path, struct err *err)
 {
 	struct arena *a = arena_new();
-	struct schema *s = schema_open_in(a, path, err);
+	struct schema *s = open_in(a, path, err);
 
 	if (s == NULL)
 		arena_free(a);
@@ -236,8 +237,8 @@ schema_kept(struct schema *s, const struct table *t, struct arena **a)
 	return &s->relations[i];
 }
 
-int
-schema_notices(struct schema *s, struct notice **v, size_t *n, struct err *err)
+static int
+read_notices(struct schema *s, struct notice **v, size_t *n, struct err *err)
 {
 	struct str json;
 	int rc = 0;
@@ -263,7 +264,7 @@ int
 snapshot_read(
     struct arena *a, const char *path, struct snapshot *snap, struct err *err)
 {
-	struct schema *s = schema_open_in(a, path, err);
+	struct schema *s = open_in(a, path, err);
 	const struct table *t;
 
 	if (s == NULL)
@@ -277,7 +278,7 @@ snapshot_read(
 			return -1;
 		snap->tables[i] = *t;
 	}
-	return schema_notices(s, &snap->notices, &snap->nnotices, err);
+	return read_notices(s, &snap->notices, &snap->nnotices, err);
 }
 
 static const struct column *
@@ -299,10 +300,4 @@ const struct column *
 table_computed(const struct table *t, struct str name)
 {
 	return find_column(t->computed, t->ncomputed, name);
-}
-
-const struct column *
-table_key_column(const struct table *t)
-{
-	return t->nkey == 1 ? &t->columns[t->key[0]] : NULL;
 }

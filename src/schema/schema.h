@@ -213,8 +213,6 @@ const struct table *schema_table(
     struct schema *, struct str qname, struct err *);
 const struct table *schema_table_by_path(
     struct schema *, struct str segment, struct err *);
-/* what the introspection had to tell; -1: that part is damaged */
-int schema_notices(struct schema *, struct notice **, size_t *n, struct err *);
 
 /*
  * Relations: the foreign keys both ways, and through join tables (a table
@@ -278,8 +276,6 @@ const struct relation *relation_find(const struct relations *, struct str name,
 const struct column *table_column(const struct table *, struct str name);
 /* fields that are computed of a row; for questions only */
 const struct column *table_computed(const struct table *, struct str name);
-/* single column that is the whole key, or NULL */
-const struct column *table_key_column(const struct table *);
 /* all there is to know of it, as the snapshot holds it; without the estimate
  * two equal tables give equal bytes */
 void table_json(struct buf *, const struct table *, bool with_estimate);

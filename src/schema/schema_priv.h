@@ -119,7 +119,4 @@ int notices_read(struct arena *, struct arena *scratch, struct str json,
 struct relations **schema_kept(
     struct schema *, const struct table *, struct arena **);
 
-/* opens into an arena of the caller's, who frees it instead of the schema */
-struct schema *schema_open_in(struct arena *, const char *path, struct err *);
-
 #endif

@@ -5,26 +5,8 @@
  */
 #include "stmt/stmt_priv.h"
 
-#include "base/arena.h"
-
-#define RESULT(c, n)                                                           \
-	{                                                                      \
-		.class = TYPE_##c, .schema = {"pg_catalog", 10},               \
-		.name = {n, sizeof(n) - 1}, .display = {n, sizeof(n) - 1},     \
-		.base_schema = {"pg_catalog", 10}, .base_name = {              \
-			n,                                                     \
-			sizeof(n) - 1                                          \
-		}                                                              \
-	}
-
-static const struct type int8_type = RESULT(INT8, "int8");
-static const struct type numeric_type = RESULT(NUMERIC, "numeric");
-static const struct type float8_type = RESULT(FLOAT8, "float8");
-static const struct type text_type = RESULT(TEXT, "text");
-static const struct type jsonb_type = RESULT(JSONB, "jsonb");
-
-bool
-stmt_has_aggregate(const struct query *q)
+static bool
+has_aggregate(const struct query *q)
 {
 	for (size_t i = 0; i < q->nselect; i++)
 		if (q->select[i].agg != AGG_NONE)
@@ -35,22 +17,7 @@ stmt_has_aggregate(const struct query *q)
 bool
 stmt_is_grouped(const struct query *q)
 {
-	return q->ngroup > 0 || q->distinct || stmt_has_aggregate(q);
-}
-
-bool
-stmt_same_path(const struct path *a, const struct path *b)
-{
-	if (a->column != b->column || a->nhops != b->nhops ||
-	    a->njson != b->njson)
-		return false;
-	for (size_t i = 0; i < a->nhops; i++)
-		if (a->hops[i] != b->hops[i])
-			return false;
-	for (size_t i = 0; i < a->njson; i++)
-		if (!str_eq(a->json[i], b->json[i]))
-			return false;
-	return true;
+	return q->ngroup > 0 || q->distinct || has_aggregate(q);
 }
 
 bool
@@ -58,7 +25,7 @@ stmt_is_selected(const struct query *q, const struct path *p)
 {
 	for (size_t i = 0; i < q->nselect; i++)
 		if (q->select[i].agg == AGG_NONE &&
-		    stmt_same_path(&q->select[i].path, p))
+		    query_same_path(&q->select[i].path, p))
 			return true;
 	return q->nselect == 0 && p->nhops == 0 && p->njson == 0 &&
 	       p->column->computed_of == NULL;
@@ -111,80 +78,11 @@ stmt_aggregate(struct stmt *s, const struct from *f, const struct path *p,
 	stmt_lit(s, ")");
 }
 
-/* PostgreSQL 15 table 9.59: what sum and avg return */
-static const struct type *
-sum_type(const struct type *t)
-{
-	if (t->class == TYPE_INT2 || t->class == TYPE_INT4)
-		return &int8_type;
-	return t->class == TYPE_INT8 ? &numeric_type : t;
-}
-
-static const struct type *
-avg_type(const struct type *t)
-{
-	if (t->class == TYPE_FLOAT4)
-		return &float8_type;
-	return t->class == TYPE_INT2 || t->class == TYPE_INT4 ||
-		       t->class == TYPE_INT8
-		   ? &numeric_type
-		   : t;
-}
-
-const struct type *
-stmt_aggregate_type(const struct path *p, enum aggregate agg)
-{
-	const struct type *t =
-	    p->njson > 0 || p->column == NULL ? &text_type : p->column->type;
-
-	switch (agg) {
-	case AGG_COUNT:
-		return &int8_type;
-	case AGG_SUM:
-		return sum_type(t);
-	case AGG_AVG:
-		return avg_type(t);
-	case AGG_MIN:
-	case AGG_MAX:
-	case AGG_NONE:
-		break;
-	}
-	return t;
-}
-
-const struct type *
-stmt_field_type(const struct field *f)
-{
-	if (f->agg != AGG_NONE)
-		return stmt_aggregate_type(&f->path, f->agg);
-	return f->path.njson > 0 ? &jsonb_type : f->path.column->type;
-}
-
 bool
 stmt_field_is_plain(const struct field *f)
 {
 	return f->alias.p == NULL && f->agg == AGG_NONE && f->path.nhops == 0 &&
 	       f->path.njson == 0;
-}
-
-struct str
-stmt_field_name(struct arena *a, const struct field *f)
-{
-	static const char *const words[] = {
-	    "", "count", "sum", "avg", "min", "max"};
-
-	if (f->alias.p != NULL)
-		return f->alias;
-	if (stmt_field_is_plain(f))
-		return f->path.column->name;
-	if (f->agg == AGG_NONE)
-		return f->path.text;
-	if (f->path.column == NULL)
-		return str_from(words[f->agg]);
-	return str_from(arena_printf(a, "%s_%.*s", words[f->agg],
-	    STR_ARGS(f->path.njson > 0 || f->path.nhops > 0
-			 ? f->path.text
-			 : f->path.column->name)));
 }
 
 static void
@@ -213,7 +111,7 @@ stmt_group(struct stmt *s, const struct from *f, bool of_nothing)
 {
 	const struct query *q = f->q;
 
-	if (q->ngroup == 0 && !stmt_has_aggregate(q)) {
+	if (q->ngroup == 0 && !has_aggregate(q)) {
 		if (q->distinct) {
 			stmt_lit(s, " group by ");
 			emit_selected(s, f);

@@ -4,14 +4,11 @@
  * of columns alone and a statement can be asked again for a part of its rows:
  * that is how the row is found that PostgreSQL refuses.
  */
-#include "stmt/stmt.h"
+#include "stmt/stmt_priv.h"
 
 #include <assert.h>
 
 #include "base/arena.h"
-#include "query/query.h"
-#include "schema/schema.h"
-#include "stmt/stmt_priv.h"
 
 /* an array is too large to be copied: the argument is the chunk's own */
 static void
@@ -299,16 +296,6 @@ stmt_bulk_cast(struct arena *a, const struct chunk *c, size_t i)
 /* ---- what a query finds ------------------------------------------------- */
 
 static void
-emit_assigned(struct stmt *s, const struct assign *as)
-{
-	if (as->is_default)
-		stmt_lit(s, "default");
-	else
-		stmt_param(
-		    s, as->is_null ? STR_NONE : as->text, as->column->type);
-}
-
-static void
 emit_change(struct stmt *s, const struct query *q, const struct body *body)
 {
 	if (body == NULL) {
@@ -318,14 +305,7 @@ emit_change(struct stmt *s, const struct query *q, const struct body *body)
 	} else {
 		stmt_lit(s, "update ");
 		stmt_table(s, q->table);
-		stmt_lit(s, " t set ");
-	}
-	for (size_t i = 0; body != NULL && i < body->n; i++) {
-		if (i > 0)
-			stmt_lit(s, ", ");
-		stmt_ident(s, body->v[i].column->name);
-		stmt_lit(s, " = ");
-		emit_assigned(s, &body->v[i]);
+		stmt_set(s, body);
 	}
 	stmt_where(s, q);
 }

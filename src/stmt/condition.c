@@ -101,17 +101,21 @@ static const struct type *
 operand_type(const struct left *l)
 {
 	if (l->agg != AGG_NONE)
-		return stmt_aggregate_type(l->path, l->agg);
+		return query_type(l->path, l->agg);
 	return l->path->njson > 0 ? NULL : l->path->column->type;
 }
 
 static void
 emit_left(struct stmt *s, const struct left *l)
 {
-	if (l->agg != AGG_NONE)
-		stmt_aggregate(s, l->f, l->path, l->agg, l->distinct);
-	else
+	if (l->agg == AGG_NONE) {
 		stmt_path(s, l->f, l->path, l->form);
+		return;
+	}
+	stmt_aggregate(s, l->f, l->path, l->agg, l->distinct);
+	if (l->form == PATH_TEXT &&
+	    query_type(l->path, l->agg)->class != TYPE_TEXT)
+		stmt_lit(s, "::text");
 }
 
 /* a number in a JSON value is compared with numbers only */
@@ -331,8 +335,6 @@ emit_cmp(struct stmt *s, const struct from *f, const struct expr *e)
 	case OP_TAKES_ORDER:
 	case OP_TAKES_SET:
 	case OP_TAKES_RANGE:
-		if (l.type != NULL && l.type->class == TYPE_JSON)
-			l.form = PATH_JSONB;
 		if (e->cmp.op == OP_DISTINCT)
 			emit_distinct(s, &l, e);
 		else
@@ -394,18 +396,16 @@ emit_between(struct stmt *s, const struct from *f, const struct expr *e)
 }
 
 /* "is null" is true of a row of nulls too, "is distinct from" is exact */
-static void
-emit_is_null(struct stmt *s, const struct from *f, const struct expr *e)
+void
+stmt_is_null(struct stmt *s, const struct path *p, bool negated)
 {
-	const struct path *p = &e->null_path;
 	bool row = p->njson == 0 && p->column->type->class == TYPE_COMPOSITE;
 
-	stmt_path(s, f, p, p->njson > 0 ? PATH_TEXT : PATH_VALUE);
-	if (row && e->negated)
+	if (row && negated)
 		stmt_lit(s, " is distinct from null");
 	else if (row)
 		stmt_lit(s, " is not distinct from null");
-	else if (e->negated)
+	else if (negated)
 		stmt_lit(s, " is not null");
 	else
 		stmt_lit(s, " is null");
@@ -436,7 +436,9 @@ stmt_expr(struct stmt *s, const struct from *f, const struct expr *e)
 		emit_between(s, f, e);
 		break;
 	case EXPR_ISNULL:
-		emit_is_null(s, f, e);
+		stmt_path(s, f, &e->null_path,
+		    e->null_path.njson > 0 ? PATH_TEXT : PATH_VALUE);
+		stmt_is_null(s, &e->null_path, e->negated);
 		break;
 	case EXPR_EXISTS:
 		emit_exists(s, e);

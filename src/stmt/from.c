@@ -298,7 +298,7 @@ bind_json_path(struct stmt *s, const struct path *p, bool shared)
 
 	for (known = shared ? s->json_paths : NULL; known != NULL;
 	     known = known->next)
-		if (stmt_same_path(known->path, p))
+		if (query_same_path(known->path, p))
 			break;
 	if (known != NULL) {
 		stmt_param_again(s, known->arg);
@@ -321,12 +321,15 @@ static size_t
 emit_inside(struct stmt *s, const struct from *f, const struct path *p,
     enum path_form form, size_t arg)
 {
-	bool cast = p->column->type->class == TYPE_JSON && form != PATH_TEXT &&
-		    (form != PATH_VALUE || (f != NULL && f->grouped));
+	/* of a group the value is known that it is grouped by, not its text */
+	bool grouped = f != NULL && f->grouped;
+	bool unpack = grouped && form == PATH_TEXT;
 
+	if (unpack)
+		stmt_lit(s, "(");
 	stmt_lit(s, "(");
 	stmt_column(s, p->column);
-	if (form == PATH_TEXT)
+	if (form == PATH_TEXT && !grouped)
 		stmt_lit(s, " #>> ");
 	else
 		stmt_lit(s, " #> ");
@@ -337,8 +340,11 @@ emit_inside(struct stmt *s, const struct from *f, const struct path *p,
 		stmt_lit(s, "::text[]");
 	}
 	stmt_lit(s, ")");
-	if (cast)
+	if (p->column->type->class == TYPE_JSON &&
+	    (grouped || form == PATH_JSONB))
 		stmt_lit(s, "::jsonb");
+	if (unpack)
+		stmt_lit(s, " #>> '{}')");
 	return arg;
 }
 
@@ -357,12 +363,16 @@ emit_number(struct stmt *s, const struct from *f, const struct path *p)
 
 /* of a joined row that is not there nothing is computed */
 static bool
-begin_guarded(struct stmt *s, const struct path *p)
+begin_guarded(struct stmt *s, const struct from *f, const struct column *c)
 {
-	if (p->nhops == 0 || p->column->computed_of == NULL)
+	const struct join *j = f != NULL ? f->joins : NULL;
+
+	while (j != NULL && j->alias != s->alias)
+		j = j->next;
+	if (j == NULL || c->computed_of == NULL)
 		return false;
 	stmt_lit(s, "case when ");
-	stmt_presence(s, p->hops[p->nhops - 1], s->alias);
+	stmt_presence(s, j->relation, s->alias);
 	stmt_lit(s, " then ");
 	return true;
 }
@@ -377,7 +387,7 @@ stmt_path(struct stmt *s, const struct from *f, const struct path *p,
 	assert(p->column != NULL && (f != NULL || p->nhops == 0));
 	for (size_t i = 0; i < p->nhops; i++)
 		s->alias = joined(f, s->alias, p->hops[i], NULL);
-	guarded = begin_guarded(s, p);
+	guarded = begin_guarded(s, f, p->column);
 	if (p->njson > 0 && form == PATH_NUMBER) {
 		emit_number(s, f, p);
 	} else if (p->njson > 0) {

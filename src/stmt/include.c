@@ -7,31 +7,23 @@
 
 #include "base/arena.h"
 
-struct member *
-stmt_member(
+static struct member *
+add_member(
     struct stmt *s, struct shape *shape, struct str name, enum member_kind kind)
 {
 	size_t bytes = shape->n * sizeof(*shape->v);
 	struct member *m;
 
-	if (shape->n == 0)
-		shape->v = arena_alloc(s->arena, sizeof(*shape->v));
-	else
-		shape->v = arena_grow(
-		    s->arena, shape->v, bytes, bytes + sizeof(*shape->v));
+	shape->v =
+	    arena_grow(s->arena, shape->v, bytes, bytes + sizeof(*shape->v));
 	m = &shape->v[shape->n++];
 	*m = (struct member){.name = name, .kind = kind};
 	return m;
 }
 
-struct str
-stmt_include_name(const struct include *inc)
-{
-	return inc->alias.p != NULL ? inc->alias : inc->relation->name;
-}
-
-size_t
-stmt_list_next(struct list *l)
+/* a comma; the number of the column */
+static size_t
+begin_column(struct list *l)
 {
 	if (l->n > 0)
 		stmt_lit(l->s, ", ");
@@ -39,8 +31,8 @@ stmt_list_next(struct list *l)
 	return l->s->ncols;
 }
 
-void
-stmt_list_end(struct list *l, size_t col)
+static void
+end_column(struct list *l, size_t col)
 {
 	if (!l->named)
 		return;
@@ -51,20 +43,11 @@ stmt_list_end(struct list *l, size_t col)
 static void
 add_field(struct list *l, const struct field *f, struct shape *shape)
 {
-	size_t col = stmt_list_next(l);
+	size_t col = begin_column(l);
 
 	stmt_field(l->s, l->f, f, l->o);
-	stmt_list_end(l, col);
-	stmt_member(l->s, shape, l->s->cols[col].name, MEMBER_CELL)->col = col;
-}
-
-static bool
-is_excepted(const struct query *q, const struct column *c)
-{
-	for (size_t i = 0; i < q->nexcept; i++)
-		if (q->except[i].column == c)
-			return true;
-	return false;
+	end_column(l, col);
+	add_member(l->s, shape, l->s->cols[col].name, MEMBER_CELL)->col = col;
 }
 
 static void
@@ -76,8 +59,7 @@ add_columns(struct list *l, const struct query *q, struct shape *shape)
 		add_field(l, &q->select[i], shape);
 	for (size_t i = 0; q->nselect == 0 && i < q->table->ncolumns; i++) {
 		f.path.column = &q->table->columns[i];
-		if (!is_excepted(q, f.path.column))
-			add_field(l, &f, shape);
+		add_field(l, &f, shape);
 	}
 }
 
@@ -100,14 +82,14 @@ add_object(struct list *l, const struct include *inc,
 	struct through here = {through, inc};
 	struct stmt *s = l->s;
 	unsigned near = s->alias;
-	size_t col = stmt_list_next(l), at = shape->n;
+	size_t col = begin_column(l), at = shape->n;
 	struct shape *inner = arena_make(s->arena, struct shape);
 
 	s->alias = stmt_joined(l->f, near, inc);
-	stmt_col(s, stmt_include_name(inc), CELL_BOOL);
+	stmt_col(s, query_include_name(inc), CELL_BOOL);
 	stmt_presence(s, inc->relation, s->alias);
-	stmt_list_end(l, col);
-	stmt_member(s, shape, stmt_include_name(inc), MEMBER_OBJECT)->col = col;
+	end_column(l, col);
+	add_member(s, shape, query_include_name(inc), MEMBER_OBJECT)->col = col;
 	shape->v[at].shape = inner;
 	stmt_members(l, inc->query, &here, inner);
 	s->alias = near;
@@ -120,25 +102,22 @@ add_children(struct list *l, const struct include *inc,
 	struct stmt *s = l->s, *child = stmt_stitched(l, inc, through);
 	size_t bytes = s->nchildren * sizeof(*s->children);
 
-	if (s->nchildren == 0)
-		s->children = arena_alloc(s->arena, sizeof(*s->children));
-	else
-		s->children = arena_grow(
-		    s->arena, s->children, bytes, bytes + sizeof(*s->children));
+	s->children = arena_grow(
+	    s->arena, s->children, bytes, bytes + sizeof(*s->children));
 	s->children[s->nchildren] = child;
-	stmt_member(s, shape, stmt_include_name(inc), MEMBER_ROWS)->child =
+	add_member(s, shape, query_include_name(inc), MEMBER_ROWS)->child =
 	    s->nchildren++;
 }
 
 static void
 add_nested(struct list *l, const struct include *inc, struct shape *shape)
 {
-	size_t col = stmt_list_next(l);
+	size_t col = begin_column(l);
 
-	stmt_col(l->s, stmt_include_name(inc), CELL_JSON);
+	stmt_col(l->s, query_include_name(inc), CELL_JSON);
 	stmt_nested_rows(l->s, inc, l->o);
-	stmt_list_end(l, col);
-	stmt_member(l->s, shape, stmt_include_name(inc), MEMBER_CELL)->col =
+	end_column(l, col);
+	add_member(l->s, shape, query_include_name(inc), MEMBER_CELL)->col =
 	    col;
 }
 

@@ -4,11 +4,9 @@
  * the order in which they refer to each other: what a row refers to before
  * it, what refers to the row behind it.
  */
-#include "stmt/stmt.h"
+#include "stmt/stmt_priv.h"
 
 #include "base/arena.h"
-#include "query/query.h"
-#include "schema/schema.h"
 
 struct emit {
 	struct stmt *s;
@@ -221,7 +219,7 @@ emit_adopt(struct emit *e, const struct nested *n)
 		else
 			stmt_lit(e->s, " and ");
 		stmt_column(e->s, c);
-		stmt_lit(e->s, " = ");
+		stmt_operator(e->s, "=", c->type);
 		stmt_param(e->s, n->by_text[i], c->type);
 	}
 	emit_returning(e, n);

@@ -41,9 +41,7 @@ is_set(const struct query *q)
 static const struct type *
 key_type(const struct order_key *k)
 {
-	struct field f = {.path = k->path};
-
-	return stmt_field_type(&f);
+	return query_type(&k->path, AGG_NONE);
 }
 
 /* ROW() takes the operators it finds, which are not an extension's */
@@ -108,7 +106,7 @@ emit_branch_where(
 		stmt_and(s, &some);
 		if (q->page.after[i].is_null) {
 			stmt_order_key(s, f, &q->order[i]);
-			stmt_lit(s, " is null");
+			stmt_is_null(s, &q->order[i].path, false);
 		} else {
 			emit_compared(s, f, i, "=");
 		}
@@ -119,10 +117,7 @@ emit_branch_where(
 		return;
 	}
 	stmt_order_key(s, f, &q->order[key]);
-	if (kind == BRANCH_NULLS)
-		stmt_lit(s, " is null");
-	else
-		stmt_lit(s, " is not null");
+	stmt_is_null(s, &q->order[key].path, kind == BRANCH_NOT_NULL);
 }
 
 static void

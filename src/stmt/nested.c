@@ -77,7 +77,7 @@ end_member(struct object *b, struct str name)
 static void
 add_field(struct object *b, const struct field *f)
 {
-	struct str name = stmt_field_name(b->s->arena, f);
+	struct str name = query_field_name(f);
 
 	begin_member(b, name);
 	if (b->bound)
@@ -86,15 +86,6 @@ add_field(struct object *b, const struct field *f)
 	if (b->bound)
 		stmt_lit(b->s, ")::text");
 	end_member(b, name);
-}
-
-static bool
-is_excepted(const struct query *q, const struct column *c)
-{
-	for (size_t i = 0; i < q->nexcept; i++)
-		if (q->except[i].column == c)
-			return true;
-	return false;
 }
 
 static void
@@ -106,8 +97,7 @@ add_fields(struct object *b, const struct query *q)
 		add_field(b, &q->select[i]);
 	for (size_t i = 0; q->nselect == 0 && i < q->table->ncolumns; i++) {
 		f.path.column = &q->table->columns[i];
-		if (!is_excepted(q, f.path.column))
-			add_field(b, &f);
+		add_field(b, &f);
 	}
 }
 
@@ -121,7 +111,7 @@ add_one(struct object *b, const struct include *inc)
 	struct stmt *s = b->s;
 	unsigned near = s->alias;
 
-	begin_member(b, stmt_include_name(inc));
+	begin_member(b, query_include_name(inc));
 	s->alias = stmt_joined(b->f, near, inc);
 	stmt_lit(s, "case when ");
 	stmt_presence(s, inc->relation, s->alias);
@@ -129,15 +119,15 @@ add_one(struct object *b, const struct include *inc)
 	emit_object(s, b->f, inc->query, b->o, !b->bound);
 	stmt_lit(s, " end");
 	s->alias = near;
-	end_member(b, stmt_include_name(inc));
+	end_member(b, query_include_name(inc));
 }
 
 static void
 add_many(struct object *b, const struct include *inc)
 {
-	begin_member(b, stmt_include_name(inc));
+	begin_member(b, query_include_name(inc));
 	emit_rows(b->s, inc, b->o, !b->bound);
-	end_member(b, stmt_include_name(inc));
+	end_member(b, query_include_name(inc));
 }
 
 static void

@@ -250,10 +250,10 @@ void
 stmt_field(struct stmt *s, const struct from *f, const struct field *field,
     const struct stmt_opts *o)
 {
-	const struct type *t = stmt_field_type(field);
+	const struct type *t = query_type(&field->path, field->agg);
 	struct place p = {.whole = field, .f = f};
 
-	stmt_col(s, stmt_field_name(s->arena, field), cell_of(t, o));
+	stmt_col(s, query_field_name(field), cell_of(t, o));
 	if (stmt_is_plain(t)) {
 		emit_place(s, &p);
 	} else if (is_exception(t, o)) {
@@ -271,7 +271,7 @@ stmt_field_json(struct stmt *s, const struct from *f, const struct field *field,
 {
 	struct place p = {.whole = field, .f = f};
 
-	emit_value(s, &p, stmt_field_type(field), o);
+	emit_value(s, &p, query_type(&field->path, field->agg), o);
 }
 
 void

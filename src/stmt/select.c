@@ -63,8 +63,8 @@ add_hidden(struct stmt *s, const struct from *f, const struct stmt_opts *o)
 			stmt_col(s, STR("after"), CELL_TEXT);
 		}
 	}
-	s->row_tag = o->etag && q->nselect == 0 && q->nexcept == 0 &&
-		     !f->grouped && stmt_tag_is_of_cells(q->table, o);
+	s->row_tag = o->etag && q->nselect == 0 && !f->grouped &&
+		     stmt_tag_is_of_cells(q->table, o);
 	if (o->etag && !f->grouped && !s->row_tag) {
 		s->etag_col = (ptrdiff_t)s->ncols;
 		stmt_lit(s, ", ");

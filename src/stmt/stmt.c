@@ -10,8 +10,6 @@
 
 #include "base/arena.h"
 
-#define TEXT_MAX (4u << 20)
-
 struct stmt *
 stmt_new(struct arena *a, const char *label)
 {
@@ -21,7 +19,8 @@ stmt_new(struct arena *a, const char *label)
 	s->label = label;
 	s->order_col = -1;
 	s->etag_col = -1;
-	buf_init(&s->text, a, TEXT_MAX);
+	/* the question is bounded; of its text nothing may be left out */
+	buf_init(&s->text, a, SIZE_MAX / 4);
 	return s;
 }
 
@@ -96,21 +95,13 @@ stmt_column(struct stmt *s, const struct column *c)
 	stmt_ident(s, c->name);
 }
 
-/* an array that begins as nothing */
-static void *
-grow(struct arena *a, void *old, size_t old_bytes, size_t bytes)
-{
-	return old == NULL ? arena_alloc(a, bytes)
-			   : arena_grow(a, old, old_bytes, bytes);
-}
-
 static void
 add_arg(struct stmt *s, const char *text)
 {
 	if (s->nargs == s->args_cap) {
 		size_t cap = s->args_cap == 0 ? 8 : 2 * s->args_cap;
 
-		s->args = grow(s->arena, s->args,
+		s->args = arena_grow(s->arena, s->args,
 		    s->args_cap * sizeof(*s->args), cap * sizeof(*s->args));
 		s->args_cap = cap;
 	}
@@ -220,7 +211,7 @@ stmt_limit(struct stmt *s, int64_t rows, const struct stmt_opts *o)
 void
 stmt_col(struct stmt *s, struct str name, enum cell cell)
 {
-	s->cols = grow(s->arena, s->cols, s->ncols * sizeof(*s->cols),
+	s->cols = arena_grow(s->arena, s->cols, s->ncols * sizeof(*s->cols),
 	    (s->ncols + 1) * sizeof(*s->cols));
 	s->cols[s->ncols++] = (struct stmt_col){name, cell};
 }

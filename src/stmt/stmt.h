@@ -82,8 +82,8 @@ struct stmt {
 	ptrdiff_t etag_col;  /* the hidden entity tag, or -1 */
 	/* the first columns are the table's, and the tag is made of them */
 	bool row_tag;
-	unsigned alias;      /* what stmt_column prints: t, t1, t2 … */
-	unsigned naliases;   /* used so far */
+	unsigned alias;    /* what stmt_column prints: t, t1, t2 … */
+	unsigned naliases; /* used so far */
 	struct json_path *json_paths; /* that are bound (from.c) */
 	bool read_only;    /* makes the rest of its transaction read-only */
 	const char *label; /* for logs and explain: "guard", "list", … */

@@ -75,18 +75,15 @@ void stmt_and(struct stmt *, bool *some);
 void stmt_conditions(
     struct stmt *, const struct query *, bool joined, bool *some);
 void stmt_expr(struct stmt *, const struct from *, const struct expr *);
+/* behind what the path names: is it null, or is it not? */
+void stmt_is_null(struct stmt *, const struct path *, bool negated);
 void stmt_value(struct stmt *, const struct value *, const struct type *);
 
 /* aggregate.c */
-bool stmt_has_aggregate(const struct query *);
 bool stmt_is_grouped(const struct query *);
 bool stmt_is_selected(const struct query *, const struct path *);
-bool stmt_same_path(const struct path *, const struct path *);
 void stmt_aggregate(struct stmt *, const struct from *, const struct path *,
     enum aggregate, bool distinct);
-const struct type *stmt_aggregate_type(const struct path *, enum aggregate);
-const struct type *stmt_field_type(const struct field *);
-struct str stmt_field_name(struct arena *, const struct field *);
 /* is the name the snapshot's, and short enough for an identifier? */
 bool stmt_field_is_plain(const struct field *);
 void stmt_group(struct stmt *, const struct from *, bool of_nothing);
@@ -134,18 +131,16 @@ struct list {
 	bool named;                /* c1, c2 … */
 	size_t n;
 };
-size_t stmt_list_next(struct list *); /* a comma; the number of the column */
-void stmt_list_end(struct list *, size_t col);
 void stmt_members(struct list *, const struct query *, const struct through *,
     struct shape *);
-struct member *stmt_member(
-    struct stmt *, struct shape *, struct str name, enum member_kind);
-struct str stmt_include_name(const struct include *);
 void stmt_presence(struct stmt *, const struct relation *, unsigned alias);
 
 /* nested.c: the rows of a to-many relation as one JSON text */
 void stmt_nested_rows(
     struct stmt *, const struct include *, const struct stmt_opts *);
+
+/* write.c: " t set a = $1, …" */
+void stmt_set(struct stmt *, const struct body *);
 
 /* stitch.c: the statement for a to-many relation of all the parents */
 struct stmt *stmt_stitched(

@@ -311,8 +311,8 @@ emit_returned(struct stmt *s, const struct query *q, bool returning,
 		emit_outcome(s, q);
 }
 
-static void
-emit_set(struct stmt *s, const struct body *body)
+void
+stmt_set(struct stmt *s, const struct body *body)
 {
 	stmt_lit(s, " t set ");
 	for (size_t i = 0; i < body->n; i++) {
@@ -335,7 +335,7 @@ stmt_update_if(struct arena *a, const struct query *q, const struct body *body,
 		stmt_lit(s, "with w as (");
 	stmt_lit(s, "update ");
 	stmt_table(s, q->table);
-	emit_set(s, body);
+	stmt_set(s, body);
 	emit_returned(s, q, returning, rule, o);
 	return s;
 }

@@ -220,4 +220,15 @@ ask PATCH "$p/1" '{"views":0}'
 is "$status $body" '204 ' "or nothing"
 token=$admin
 
+# ---- the conditions of the head hold here as in the native root
+ask PATCH "$p/1" '{"views":9}' 'If-Match: "none-of-these"'
+is "$status" 412 "PATCH of another state"
+ask DELETE "$p/1" '' 'If-Match: "none-of-these"'
+is "$status" 412 "and DELETE"
+ask POST "$p" '{"title":"once"}' 'Idempotency-Key: auto-1'
+is "$status" 200 "a create with an Idempotency-Key"
+once=$body
+ask POST "$p" '{"title":"once"}' 'Idempotency-Key: auto-1'
+is "$status $body" "200 $once" "is done once"
+
 ask_end

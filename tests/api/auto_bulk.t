@@ -90,6 +90,10 @@ ctl "$home" grant ann post b >/dev/null
 refuse 403 PATCH "$p?where=[\"id\",1]" '{"views":2}'
 refuse 403 POST "$p/delete" '{"where":["id",4]}'
 refuse 403 POST "$p/delete" '{"where":["nope",4]}'
+ctl "$home" grant ann post ub >/dev/null
+refuse 403 PATCH "$p?where=[\"nope\",1]" '{"views":2}'
+unlike "$body" nope "and tells nobody which columns there are who may not read"
+ctl "$home" revoke ann post >/dev/null
 ctl "$home" grant ann post rub >/dev/null
 ask PATCH "$p?where=[\"id\",1]" '{"views":2}'
 is "$status $body" '200 {"updated":1}' "update and bulk"

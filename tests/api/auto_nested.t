@@ -9,7 +9,8 @@ need spawn-fcgi multiwatch
 
 pg_home "$home" || bail_out "no cluster"
 sql postgres 'CREATE DATABASE blog' && pg_load blog "$DYNAPI_SRCDIR/tests/api/auto.sql" &&
-	api_programs "$home" && api_conf "$home" blog && api_init "$home" secret-of-admin &&
+	sql blog "CREATE EXTENSION citext; CREATE TABLE label (code citext PRIMARY KEY DEFAULT 'x', post_id int REFERENCES post);
+		INSERT INTO label VALUES ('news')" && api_programs "$home" && api_conf "$home" blog && api_init "$home" secret-of-admin &&
 	sql blog 'GRANT ALL ON ALL TABLES IN SCHEMA public TO dynapi_responder;
 		GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO dynapi_responder' &&
 	ask_serve || bail_out "the API cannot be set up"
@@ -81,6 +82,8 @@ made post '{"title":"none","author":null,"comment":[],"tag":null}' \
 made post '[{"title":"l1","tag":[{"id":1}]},{"title":"l2","comment":[{"body":"x"}]}]' \
 	'[{"title":"l1","tag":[{"id":1}],"id":12},{"title":"l2","comment":[{"body":"x","id":9}],"id":13}]' "a list of documents"
 made post '{"id":77,"title":"given"}' '{"id":77,"title":"given"}' "a key that was sent stays"
+made post '{"title":"labelled","label":[{"code":"NEWS"}]}' '{"title":"labelled","label":[{"code":"NEWS"}],"id":14}' \
+	"a row is linked by what its type calls equal"
 
 # ---- refusals: each with its path, nothing written
 refuse 422 post '{"title":"x","comment":[{"body":"ok"},{"body":"much too long text","spam":"maybe"}]}' 'comment[1].body comment[1].spam'

@@ -503,6 +503,18 @@ ask_file POST "$m" "$TMP/big.in" "$ND"$'\\nContent-Length:'
 is "$status $(rows many)" '413 0' "and by what comes"
 ask POST "$m" $'id,name\n1,"\'=x"' "$CSV"
 is "$status $(sql rules 'SELECT name FROM many')" "201 '=x" "without csv_guard an apostrophe is a letter"
+# it is the database that is slow here, not the client
+ask_conf rules "${conf[@]}" "client_timeout = 1s"
+sql rules "TRUNCATE many; CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
+		'BEGIN PERFORM pg_sleep(0.2); RETURN new; END';
+	CREATE TRIGGER linger BEFORE INSERT ON many FOR EACH ROW EXECUTE FUNCTION linger()"
+for n in $(seq 14); do
+	printf '{"id":%d,"name":"%04000d"%s}\n' "$n" 0 "${note-}"
+	[ -n "${note-}" ] && note= || note=',"note":"x"'
+done >"$TMP/slow.in"
+ask_file POST "$m" "$TMP/slow.in" "$ND"
+is "$status $body" '201 {"created":14}' "client_timeout is the client's alone"
+sql rules 'DROP TRIGGER linger ON many'
 ask_conf rules "${conf[@]}" "pooler = transaction"
 sql rules 'TRUNCATE many'
 ask POST "$m" '[{"id":1,"name":"a"},{"id":2,"name":"b"}]'

@@ -82,6 +82,8 @@ now() {
 }
 reread() {
 	introspect "$H" >"$TMP/introspect" 2>&1 || bail_out "$(cat "$TMP/introspect")"
+	# who is busy looks for a new snapshot every 20 ms
+	sleep 0.03
 	what="$what, read again"
 }
 what="before" p=/api/dyn/pair
@@ -164,6 +166,27 @@ like "$(tail -n 20 "$H/log/dynapi" | grep 42501)" "lacks this GRANT" \
 flow
 kill "${loads[@]}" 2>/dev/null
 wait "${loads[@]}" 2>/dev/null
+
+# the guard waits until the new snapshot is there: the one who asked by the old
+# one has asked only once
+what="a column renamed, and read again meanwhile"
+sql change "BEGIN; LOCK TABLE dynapi.users; SELECT pg_sleep(20)" >/dev/null 2>&1 &
+holder=$!
+is_held() {
+	[ "$(sql change "SELECT count(*) FROM pg_locks WHERE granted
+		AND mode = 'AccessExclusiveLock'
+		AND relation = 'dynapi.users'::regclass")" -gt 0 ]
+}
+wait_for 5 is_held || fail "$what: no lock"
+ask_later search POST $p/search/ '{"limit":1,"ordering":"id"}'
+wait_for 5 is_busy dynapi.users || fail "$what: nobody waits"
+sql change "ALTER TABLE pair RENAME v TO w"
+introspect "$H" >"$TMP/introspect" 2>&1 || bail_out "$(cat "$TMP/introspect")"
+sql change "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+	WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()" >/dev/null
+asked search
+wait "$holder"
+is "$status $(cat "$TMP/body")" '200 [{"id":1,"u":"u1","w":"v"}]' "$what"
 
 what="a table renamed"
 sql change "ALTER TABLE spare RENAME TO other"

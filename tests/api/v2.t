@@ -197,6 +197,8 @@ refuses 422 'author_id: A valid integer is required, price: A valid number is re
 refuses 422 'isbn: A row with this value exists already' POST $v/books '{"book":{"title":"x","isbn":"i1"}}'
 refuses 422 'author_id: There is no row with this key' POST $v/books '{"book":{"title":"x","author_id":99}}'
 refuses 422 'price: This value is not allowed' POST $v/books '{"book":{"title":"x","price":-1}}'
+ask PUT $v/books/1 '{"book":{"title":"x"}}' 'If-Match: "none-of-these"'
+is "$status" 412 "PUT of another state"
 refuses 422 'title: This field may not be null' PUT $v/books/1 '{"book":{"title":null}}'
 refuses 409 'Other rows refer to this one' DELETE $v/authors/1
 refuses 403 'create public.hermits' POST $v/hermits '{"id":1}'
@@ -240,13 +242,14 @@ sql shop "INSERT INTO dynapi.roles (name, description) VALUES ('ops', 'who opera
 	INSERT INTO dynapi.setting VALUES ('mail', 'from', 'a@b.c', true), ('mail', 'key', 'hush', false), ('ui', 'colour', 'red', true);
 	INSERT INTO dynapi.translation VALUES ('it', 'public.authors', 'Autori'), ('it', 'public.authors.name', 'Nome'),
 		('it', 'public.diaries', 'Diari'), ('it', 'public.diaries.page', 'Pagina'), ('it', 'buttons.save', 'Salva'),
-		('en', 'public.authors.name', 'Name'), ('it', 'hello', 'Ciao'), ('it', 'hello.x', 'y')"
+		('en', 'public.authors.name', 'Name'), ('it', 'hello', 'Ciao'), ('it', 'hello.x', 'y'),
+		('it', 'activerecord.attributes.authors.extra', 'Altro')"
 answers 200 '[{"id":1,"name":"ops","description":"who operates"},{"id":2,"name":"qa","description":""}]' GET $v/info/roles
 answers 200 '{"mail":{"from":"a@b.c"},"ui":{"colour":"red"}}' GET $v/info/settings
 answers 200 '{"authors":{"except":["created_at","updated_at","lock_version"]},"books":null,"hermits":null}' GET $v/info/dsl
 answers 200 '{"authors":{"id":"integer","name":"text","born":"date","created_at":"datetime","updated_at":"datetime","lock_version":"integer","associations":{"has_many":["books"],"belongs_to":[]},"methods":null},"books":{"id":"integer","title":"text","isbn":"text","price":"decimal","meta":"jsonb","associations":{"has_many":[],"belongs_to":["author"]},"methods":null},"hermits":{"id":"integer","book":"integer","associations":{"has_many":[],"belongs_to":[]},"methods":null}}' \
 	GET $v/info/schema
-answers 200 '{"activerecord":{"models":{"authors":"Autori"},"attributes":{"authors":{"name":"Nome","born":"Day of birth"}}},"buttons":{"save":"Salva"},"hello":"Ciao"}' \
+answers 200 '{"activerecord":{"models":{"authors":"Autori"},"attributes":{"authors":{"name":"Nome","born":"Day of birth","extra":"Altro"}}},"buttons":{"save":"Salva"},"hello":"Ciao"}' \
 	GET $v/info/translations
 answers 200 '{"activerecord":{"models":{"authors":"Writers"},"attributes":{"authors":{"name":"Name","born":"Day of birth"}}}}' \
 	GET "$v/info/translations?locale=en"

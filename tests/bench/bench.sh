@@ -5,7 +5,7 @@
 # measured in turns, so that a machine that slows down slows both.  Prints a
 # table and writes bench.json; slow is no failure, "could not run" is one.
 #
-#   BENCH_QUICK=1    at most two minutes, wider spread
+#   BENCH_QUICK=1    about two minutes, wider spread
 #   BENCH_ONLY="P1 P6"
 #   BENCH_WORKERS=4  responders, the same number for the ceiling
 #   BENCH_ROUNDS, BENCH_SECONDS  how often, and how long each time
@@ -152,6 +152,7 @@ web_servers() {
 # stamps as PostgreSQL writes them
 same_rows() {
 	local pair ours theirs api=/api/dyn/customer
+	# shellcheck disable=SC2154 # included is of related.sh
 	for pair in "/r7:$api/7/" "/l0/100:$api/?ordering=id&limit=100" \
 		"/j0:$included" "/s0:$included"; do
 		ours=$(curl -fsS -H @- "$url${pair#*:}" \

@@ -296,13 +296,10 @@ test_table(void **state)
 	assert_null(t->columns[4].fkey);
 	assert_ptr_equal(table_column(t, STR("price")), &t->columns[3]);
 	assert_null(table_column(t, STR("Price")));
-	assert_null(table_key_column(t));
 	assert_null(t->columns[1].comment.p);
 	assert_non_null(t->columns[0].comment.p);
 	assert_true(str_eq_c(t->columns[3].type->base_name, "numeric"));
 	assert_true(str_eq_c(t->columns[4].type->base_name, "varchar"));
-	t = schema_table(s, STR("public.a"), NULL);
-	assert_ptr_equal(table_key_column(t), &t->columns[0]);
 	schema_free(s);
 }
 
