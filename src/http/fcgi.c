@@ -615,7 +615,8 @@ fcgi_finish(struct fcgi *f)
 	/* libfcgi waits after each answer until the web server has hung up,
 	 * lest what that still writes reset the connection.  It writes nothing
 	 * more when we have read to the end. */
-	f->req.keepConnection = FCGX_HasSeenEOF(f->req.in) != 0;
+	f->req.keepConnection =
+	    f->req.in != NULL && FCGX_HasSeenEOF(f->req.in) != 0;
 	FCGX_Finish_r(&f->req);
 	if (f->req.ipcFd >= 0)
 		close(f->req.ipcFd);

@@ -25,11 +25,11 @@ must(bool fine)
 		abort();
 }
 
-/* the capitals: E'', and the encoding that an entity tag names */
+/* the capitals: E'', and the format and encoding of an entity tag */
 static bool
 is_ours(char c)
 {
-	static const char marks[] = " .,()$:<>=*/+-_'\\[]{}|&~@#?!%EUTF";
+	static const char marks[] = " .,()$:<>=*/+-_'\\[]{}|&~@#?!%EFLTU";
 
 	for (const char *m = marks; *m != '\0'; m++)
 		if (c == *m)
