@@ -200,8 +200,10 @@ arena_grow(struct arena *a, void *old, size_t old_bytes, size_t bytes)
 	struct large *l;
 	void *p;
 
-	assert(bytes >= old_bytes);
-	if (!EACH_ALONE && old != NULL && (char *)old + was == a->at &&
+	assert(bytes >= old_bytes && (old != NULL || old_bytes == 0));
+	if (old == NULL)
+		return arena_alloc(a, bytes);
+	if (!EACH_ALONE && (char *)old + was == a->at &&
 	    whole - was <= (size_t)(a->end - a->at)) {
 		a->used += whole - was;
 		a->at += whole - was;
@@ -212,10 +214,8 @@ arena_grow(struct arena *a, void *old, size_t old_bytes, size_t bytes)
 		a->used += whole - was;
 		return grow_large(l, bytes);
 	}
-	assert(old != NULL || old_bytes == 0);
 	p = arena_alloc(a, bytes);
-	if (old_bytes > 0)
-		memcpy(p, old, old_bytes);
+	memcpy(p, old, old_bytes);
 	return p;
 }
 

@@ -49,12 +49,17 @@ median() {
 		sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 known=$(median known)
+# what a sanitizer adds to 19 MiB of memory depends on what lay there before
+within=10
+if grep -q __asan_init "$DYNAPI_BUILDDIR/dynapi.fcgi"; then
+	within=30
+fi
 for name in "${names[@]:1}"; do
 	other=$(median "$name")
 	diag "wrong password $known us, $name $other us"
 	ok "$name takes as long as a wrong password" test \
-		$((other * 100)) -ge $((known * 90)) -a \
-		$((other * 100)) -le $((known * 110))
+		$((other * 100)) -ge $((known * (100 - within))) -a \
+		$((other * 100)) -le $((known * (100 + within)))
 done
 ok "it is the hash that takes the time" test "$known" -gt 5000
 done_testing
