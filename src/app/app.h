@@ -74,8 +74,8 @@ struct ctx {
 	 * right to read each */
 	const struct table **touched;
 	size_t ntouched;
-	/* rights on its own table beside the one the guard is asked for */
-	enum action also[3];
+	/* rights beside these and the one the guard is asked for (ctx_need) */
+	struct guard_need *also;
 	size_t nalso;
 	bool strict; /* unknown names are errors, whatever is configured */
 	/* what he may do, once it was read (handler/rights.c); with conceal
@@ -106,6 +106,9 @@ void serve_request(struct ctx *);
 enum action ctx_action(const struct ctx *);
 /* the guard of this request's table, and of those it touches */
 struct stmt *ctx_guard(struct ctx *, enum action);
+/* one more right that the guards of this request ask for, once; nalso = 0
+ * takes all of them back */
+void ctx_need(struct ctx *, const struct table *, enum action);
 /* the same, and the statements after it may run this long */
 struct stmt *ctx_guard_for(struct ctx *, enum action, int64_t timeout_ms);
 /* any other guard: no table, superuser only … */

@@ -47,23 +47,44 @@ ctx_action(const struct ctx *c)
 	return needs & DELETES ? ACTION_DELETE : method_action(c->req.method);
 }
 
+void
+ctx_need(struct ctx *c, const struct table *t, enum action action)
+{
+	size_t bytes = c->nalso * sizeof(*c->also);
+
+	for (size_t i = 0; i < c->nalso; i++)
+		if (c->also[i].table == t && c->also[i].action == action)
+			return;
+	c->also = arena_grow(c->arena, c->nalso == 0 ? NULL : c->also, bytes,
+	    bytes + sizeof(*c->also));
+	c->also[c->nalso++] = (struct guard_need){t, action};
+}
+
+/* the rights beside that to its own table: those of c->also, then to read what
+ * is touched */
+static struct guard_need
+other_need(const struct ctx *c, size_t i)
+{
+	return i < c->nalso
+		   ? c->also[i]
+		   : (struct guard_need){c->touched[i - c->nalso], ACTION_READ};
+}
+
 struct stmt *
 ctx_guard_for(struct ctx *c, enum action action, int64_t timeout_ms)
 {
-	size_t n = 0;
-	struct guard_need *needs = arena_array(
-	    c->arena, struct guard_need, 1 + c->nalso + c->ntouched);
+	size_t others = c->nalso + c->ntouched;
+	struct guard_need *needs =
+	    arena_array(c->arena, struct guard_need, 1 + others);
 	struct guard_opts opts = {.read_only = action == ACTION_READ,
 	    .statement_timeout_ms = (int)timeout_ms,
 	    .timezone = c->timezone};
 
 	c->action = action;
-	needs[n++] = (struct guard_need){c->table, action};
-	for (size_t i = 0; i < c->nalso; i++)
-		needs[n++] = (struct guard_need){c->table, c->also[i]};
-	for (size_t i = 0; i < c->ntouched; i++)
-		needs[n++] = (struct guard_need){c->touched[i], ACTION_READ};
-	return auth_guard(c->arena, &c->principal, needs, n, &opts);
+	needs[0] = (struct guard_need){c->table, action};
+	for (size_t i = 0; i < others; i++)
+		needs[1 + i] = other_need(c, i);
+	return auth_guard(c->arena, &c->principal, needs, 1 + others, &opts);
 }
 
 struct stmt *
@@ -173,10 +194,7 @@ find_missing(struct ctx *c)
 	    !has_right(batch_rows(b, at), &own))
 		return own;
 	for (size_t i = 0; i < c->nalso + c->ntouched; i++) {
-		need = i < c->nalso
-			   ? (struct guard_need){c->table, c->also[i]}
-			   : (struct guard_need){
-				 c->touched[i - c->nalso], ACTION_READ};
+		need = other_need(c, i);
 		if (!has_right(batch_rows(b, at), &need))
 			return need;
 	}

@@ -192,6 +192,7 @@ handle(struct ctx *c)
 	err_clear(&c->err);
 	c->guarded = false;
 	c->ntouched = 0;
+	c->nalso = 0;
 	c->rights = NULL;
 	c->req.params = asked; /* without those of the body */
 	response_reset(&c->res);

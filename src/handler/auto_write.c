@@ -147,8 +147,8 @@ ask_which(struct ctx *c)
 
 	/* he has to have them before he is told which names are wrong */
 	c->nalso = 0;
-	c->also[c->nalso++] = ACTION_BULK;
-	c->also[c->nalso++] = ACTION_READ;
+	ctx_need(c, c->table, ACTION_BULK);
+	ctx_need(c, c->table, ACTION_READ);
 	if (check_params(c) != 0)
 		return NULL;
 	q = read_ask(c, &c->req.params);

@@ -216,7 +216,7 @@ static void
 need_bulk(struct ctx *c)
 {
 	c->nalso = 0;
-	c->also[c->nalso++] = ACTION_BULK;
+	ctx_need(c, c->table, ACTION_BULK);
 }
 
 static void
@@ -226,7 +226,7 @@ need_rights(struct ctx *c, const struct bulk *b)
 	if (b->action == ACTION_UPDATE)
 		need_bulk(c);
 	else if (b->on != NULL && !b->on->ignore)
-		c->also[c->nalso++] = ACTION_UPDATE;
+		ctx_need(c, c->table, ACTION_UPDATE);
 }
 
 static int
@@ -389,7 +389,7 @@ bulk_change(struct ctx *c, struct change *ch)
 		return -1;
 	need_bulk(c);
 	if (!ch->by_key)
-		c->also[c->nalso++] = ACTION_READ;
+		ctx_need(c, c->table, ACTION_READ);
 	if (ch->body != NULL && body.n == 0)
 		return change_nothing(c);
 	b = ctx_batch(c, ch->dry_run ? BATCH_TRY : BATCH_WRITE);

@@ -339,9 +339,9 @@ ask_rows(struct ctx *c, bool *by_key)
 	bool all;
 
 	c->nalso = 0;
-	c->also[c->nalso++] = ACTION_BULK;
+	ctx_need(c, c->table, ACTION_BULK);
 	if (rest.n > 0)
-		c->also[c->nalso++] = ACTION_READ;
+		ctx_need(c, c->table, ACTION_READ);
 	c->strict = true;
 	limits = ctx_limits(c);
 	q = c->dialect->parse(c->arena, &rest, &limits, &c->err);

@@ -14,99 +14,28 @@
 
 /* ---- rights ------------------------------------------------------------- */
 
-struct needs {
-	struct guard_need *v;
-	size_t n;
-};
-
-static void
-add_need(struct needs *needs, const struct table *t, enum action action)
+/* a row that is there already becomes this parent's child */
+static bool
+is_taken_over(const struct nested *n)
 {
-	for (size_t i = 0; i < needs->n; i++)
-		if (needs->v[i].table == t && needs->v[i].action == action)
-			return;
-	needs->v[needs->n++] = (struct guard_need){t, action};
+	return n->how == NESTED_LINK && n->place == NESTED_BEHIND;
 }
 
-/* the outermost table comes first: the guard says whether he may read it */
-static struct needs
-find_needs(struct ctx *c, const struct nested_set *set)
+/* the outermost table's right is the one the guard is named */
+static void
+need_rights(struct ctx *c, const struct nested_set *set)
 {
-	struct needs needs = {
-	    arena_array(c->arena, struct guard_need, 2 * set->n + 1), 0};
-
-	add_need(&needs, c->table, ACTION_CREATE);
+	c->nalso = 0;
 	for (size_t i = 0; i < set->n; i++) {
 		const struct nested *n = set->v[i];
 
-		if (n->how != NESTED_LINK)
-			add_need(&needs, n->table, ACTION_CREATE);
-		else if (n->place == NESTED_BEHIND)
-			add_need(&needs, n->table, ACTION_UPDATE);
+		if (n->how != NESTED_LINK && n->table != c->table)
+			ctx_need(c, n->table, ACTION_CREATE);
+		else if (is_taken_over(n))
+			ctx_need(c, n->table, ACTION_UPDATE);
 		if (n->place == NESTED_BESIDE)
-			add_need(&needs, n->relation->via, ACTION_CREATE);
+			ctx_need(c, n->relation->via, ACTION_CREATE);
 	}
-	return needs;
-}
-
-static struct stmt *
-guard(struct ctx *c, const struct needs *needs)
-{
-	struct guard_opts opts = {.need_user = false};
-
-	c->action = ACTION_CREATE;
-	return auth_guard(c->arena, &c->principal, needs->v, needs->n, &opts);
-}
-
-/* the refusal speaks of the outermost table; it may be another one's right
- * that is missing */
-static void
-name_missing(struct ctx *c, const struct needs *needs)
-{
-	struct rights rights;
-	struct batch *b;
-	struct err err;
-	size_t at;
-
-	if (c->err.id != ERR_FORBIDDEN || needs->n == 1)
-		return;
-	err = c->err;
-	b = ctx_batch(c, BATCH_READ);
-	batch_guard(b, ctx_guard_user(c, false));
-	at = batch_add(b, auth_rights(c->arena, &c->principal));
-	err_clear(&c->err);
-	if (ctx_run(c, b) == 0 &&
-	    rights_read(c, batch_rows(b, at), &rights) == 0)
-		for (size_t i = 0; i < needs->n; i++) {
-			const struct guard_need *need = &needs->v[i];
-			const struct right *r =
-			    rights_on(&rights, need->table->qname);
-
-			if (r != NULL && r->has[need->action])
-				continue;
-			err.detail = arena_printf(c->arena,
-			    "You have no right to %s %.*s.",
-			    action_name(need->action),
-			    STR_ARGS(need->table->qname));
-			break;
-		}
-	c->err = err;
-}
-
-/* what is wrong with a document is told to those alone who may write it */
-static int
-guard_before_refusal(struct ctx *c, const struct needs *needs)
-{
-	struct err refused = c->err;
-	struct batch *b = ctx_batch(c, BATCH_WRITE);
-
-	err_clear(&c->err);
-	batch_guard(b, guard(c, needs));
-	if (ctx_run(c, b) == 0)
-		c->err = refused;
-	else
-		name_missing(c, needs);
-	return -1;
 }
 
 /* ---- failures ----------------------------------------------------------- */
@@ -173,8 +102,7 @@ blame_links(struct ctx *c, const struct nested_set *set)
 
 	err_clear(&c->err);
 	for (size_t i = 0; i < set->n; i++)
-		if (set->v[i]->how == NESTED_LINK &&
-		    set->v[i]->place == NESTED_BEHIND)
+		if (is_taken_over(set->v[i]))
 			err_add_field(&c->err, ERR_CONFLICT,
 			    row_path(set->v[i]),
 			    "There may be no row with this key.");
@@ -188,70 +116,52 @@ static bool
 has_links(const struct nested_set *set)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (set->v[i]->how == NESTED_LINK &&
-		    set->v[i]->place == NESTED_BEHIND)
+		if (is_taken_over(set->v[i]))
 			return true;
 	return false;
 }
 
 static int
-explain_failure(struct ctx *c, const struct nested_set *set,
-    const struct needs *needs, const struct batch *b)
+explain_failure(
+    struct ctx *c, const struct nested_set *set, const struct batch *b)
 {
-	if (c->err.id == ERR_FORBIDDEN)
-		name_missing(c, needs);
-	else if (c->err.id == ERR_CONSTRAINT && has_links(set) &&
-		 strcmp(b->sqlstate, STMT_NOT_LINKED) == 0)
+	if (c->err.id == ERR_CONSTRAINT && has_links(set) &&
+	    strcmp(b->sqlstate, STMT_NOT_LINKED) == 0)
 		return blame_links(c, set);
-	else if (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT)
+	if (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT)
 		return blame_constraint(c, set, b);
-	else
-		for (size_t i = 0; i < set->n; i++)
-			blame_row(c, set->v[i]);
+	for (size_t i = 0; i < set->n; i++)
+		blame_row(c, set->v[i]);
 	return -1;
 }
 
 /* ---- creating ----------------------------------------------------------- */
-
-/* with conceal, relations with tables that he may not read do not exist */
-static int
-find_limits(struct ctx *c, struct query_limits *limits)
-{
-	struct visible *visible = arena_make(c->arena, struct visible);
-
-	*limits = ctx_limits(c);
-	if (!c->app->conf.conceal)
-		return 0;
-	if (read_resolve(c, query_new(c->arena)) != 0)
-		return -1;
-	*visible = (struct visible){rights_visible, c->rights};
-	limits->visible = visible;
-	return 0;
-}
 
 int
 data_nested_run(struct ctx *c, const struct json *body, bool dry_run,
     struct nested_set *set, struct rows **rows, bool *may_read)
 {
 	struct query_limits limits;
-	struct needs needs;
 	struct batch *b;
 	size_t at;
 	int rc;
 
-	if (find_limits(c, &limits) != 0)
+	if (read_limits(c, &limits) != 0)
 		return -1;
 	rc = nested_parse(
 	    c->arena, c->app->schema, c->table, body, &limits, set, &c->err);
-	needs = find_needs(c, set);
-	if (rc != 0)
-		return guard_before_refusal(c, &needs);
+	need_rights(c, set);
+	if (rc != 0) {
+		/* only who has all of these rights hears why */
+		c->guarded = false;
+		return -1;
+	}
 	b = ctx_batch(c, dry_run ? BATCH_TRY : BATCH_WRITE);
-	batch_guard(b, guard(c, &needs));
+	batch_guard(b, ctx_guard(c, ACTION_CREATE));
 	at =
 	    batch_add(b, stmt_insert_nested(c->arena, set, &c->app->stmt_opts));
 	if (ctx_run(c, b) != 0)
-		return explain_failure(c, set, &needs, b);
+		return explain_failure(c, set, b);
 	*rows = batch_rows(b, at);
 	*may_read = rights_of_guard(c, batch_rows(b, 0));
 	return 0;
@@ -273,7 +183,7 @@ data_nested_is(struct ctx *c, const struct json *body)
 	struct query_limits limits;
 
 	return body->kind == JSON_OBJECT && has_depth(body) &&
-	       find_limits(c, &limits) == 0 &&
+	       read_limits(c, &limits) == 0 &&
 	       nested_is(
 		   c->arena, c->app->schema, c->table, body, limits.visible);
 }

@@ -162,10 +162,8 @@ read_rule(struct ctx *c, const struct write *w, struct tag_rule *storage,
 	int some = w->conditional ? etag_rule(c, storage) : 0;
 
 	*rule = some > 0 ? storage : NULL;
-	if (some > 0) {
-		c->touched = &c->table;
-		c->ntouched = 1;
-	}
+	if (some > 0)
+		ctx_need(c, c->table, ACTION_READ);
 	return some < 0 ? -1 : 0;
 }
 

@@ -101,6 +101,8 @@ struct list {
 struct query *read_ask(struct ctx *, struct params *);
 /* the same for a tree that is parsed already (bodies) */
 int read_resolve(struct ctx *, struct query *);
+/* the limits for names: with conceal what he may not read does not exist */
+int read_limits(struct ctx *, struct query_limits *);
 int list_run(struct ctx *, struct list *);
 int list_write(struct ctx *, struct list *);
 /* a row by its key (a raw path segment): rows of one statement, in hand;

@@ -115,6 +115,13 @@ limit_to_visible(struct ctx *c, struct query_limits *limits)
 	return 0;
 }
 
+int
+read_limits(struct ctx *c, struct query_limits *limits)
+{
+	*limits = ctx_limits(c);
+	return c->app->conf.conceal ? limit_to_visible(c, limits) : 0;
+}
+
 /* also of a question that is refused the tables it has touched are known, so
  * that only who may read them hears why */
 static int
@@ -164,11 +171,11 @@ read_ask(struct ctx *c, struct params *params)
 int
 read_resolve(struct ctx *c, struct query *q)
 {
-	struct query_limits limits = ctx_limits(c);
+	struct query_limits limits;
 
 	if (ctx_action(c) == ACTION_READ && take_zone(c) != 0)
 		return -1;
-	if (c->app->conf.conceal && limit_to_visible(c, &limits) != 0)
+	if (read_limits(c, &limits) != 0)
 		return -1;
 	return resolve(c, q, &limits, &c->err);
 }
