@@ -5,6 +5,7 @@
  */
 #include "app/app.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -60,19 +61,28 @@ read_conf(const char *path, struct arena *a, struct conf *conf)
 	return -1;
 }
 
-/* the routes of the roots that this instance serves */
+/* a route that does not begin with its base would never be found */
 static void
-choose_routes(struct app *app)
+check_root(const struct root *r)
+{
+	for (const struct route *t = r->routes; t->pattern != NULL; t++)
+		assert(strncmp(t->pattern, r->base, strlen(r->base)) == 0);
+}
+
+static void
+choose_roots(struct app *app)
 {
 	size_t n = 0;
 
 	for (const struct root *r = app->roots; r->name != NULL; r++)
 		n++;
-	app->routes = arena_array(app->arena, const struct route *, n + 1);
+	app->served_roots = arena_array(app->arena, struct root, n + 1);
 	n = 0;
-	for (const struct root *r = app->roots; r->name != NULL; r++)
+	for (const struct root *r = app->roots; r->name != NULL; r++) {
+		check_root(r);
 		if (conf_list_has(app->conf.serve, str_from(r->name)))
-			app->routes[n++] = r->routes;
+			app->served_roots[n++] = *r;
+	}
 }
 
 static void
@@ -101,7 +111,7 @@ derive_settings(struct app *app)
 		keys_derive(app->arena, app->keys, STR("dynapi cursor"))};
 	fcgi_signals(app->fcgi, conf->drain_timeout);
 	fcgi_set_client_timeout(app->fcgi, conf->client_timeout);
-	choose_routes(app);
+	choose_roots(app);
 }
 
 static int

@@ -54,8 +54,8 @@ struct app {
 	struct db *db;
 	/* all there are, NULL-terminated; the first is the default */
 	const struct dialect *const *dialects;
-	const struct root *roots;    /* all there are, the last one empty */
-	const struct route **routes; /* of those served, NULL-terminated */
+	const struct root *roots; /* all there are, the last one empty */
+	struct root *served_roots;
 	struct stmt_opts stmt_opts;
 	struct query_limits query_limits;
 	uint64_t served;

@@ -30,26 +30,11 @@ answer_preflight(struct ctx *c)
 static const struct route preflight = {
     METHOD_OPTIONS, "/", NEEDS_NONE, answer_preflight, NULL};
 
-/* "/api/auto/" is below "/api/auto" and whatever follows */
-static bool
-is_below(const struct request *r, const char *base)
-{
-	struct str rest = str_from(base + 1), part;
-
-	for (size_t i = 0; str_cut(&rest, '/', &part); i++) {
-		if (part.len == 0)
-			break;
-		if (i == r->nsegments || !str_eq(r->segments[i].text, part))
-			return false;
-	}
-	return true;
-}
-
 static void
 choose_dialect(struct ctx *c)
 {
 	for (size_t i = 1; c->app->dialects[i] != NULL; i++)
-		if (is_below(&c->req, c->app->dialects[i]->base))
+		if (request_is_below(&c->req, c->app->dialects[i]->base))
 			c->dialect = c->app->dialects[i];
 }
 
@@ -64,7 +49,7 @@ wants_rows(struct ctx *c)
 	if (!request_is_rows(&c->req))
 		return false;
 	err_init(&err, NULL);
-	r = route_find(c->app->routes, &c->req, c->arena, &allow, &err);
+	r = route_find(c->app->served_roots, &c->req, c->arena, &allow, &err);
 	return r != NULL && r->needs & NEEDS_ROWS;
 }
 
@@ -100,8 +85,8 @@ find_route(struct ctx *c)
 		c->route = &preflight;
 		return 0;
 	}
-	c->route =
-	    route_find(c->app->routes, &c->req, c->arena, &c->allow, &c->err);
+	c->route = route_find(
+	    c->app->served_roots, &c->req, c->arena, &c->allow, &c->err);
 	return c->route != NULL ? 0 : -1;
 }
 

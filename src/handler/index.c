@@ -186,16 +186,16 @@ const struct dialect *const handler_dialects[] = {
     &dialect_native, &dialect_auto, &dialect_v2, NULL};
 
 const struct root handler_roots[] = {
-    {"native", routes_data},
-    {"native", routes_write},
-    {"native", routes_bulk},
-    {"native", routes_account},
-    {"health", routes_health},
-    {"native", routes_index},
-    {"native", routes_options},
-    {"auto", routes_auto},
-    {"auto", routes_auto_write},
-    {"v2", routes_v2},
-    {"v2", routes_v2_info},
+    {"native", "/api/dyn", routes_data},
+    {"native", "/api/dyn", routes_write},
+    {"native", "/api/dyn", routes_bulk},
+    {"native", "/api/auth", routes_account},
+    {"health", "/api/health", routes_health},
+    {"native", "/api", routes_index},
+    {"native", "/api/dyn", routes_options},
+    {"auto", "/api/auto", routes_auto},
+    {"auto", "/api/auto", routes_auto_write},
+    {"v2", "/api/v2", routes_v2},
+    {"v2", "/api/v2", routes_v2_info},
     {0},
 };

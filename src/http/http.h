@@ -160,19 +160,22 @@ struct route {
 	const char *summary;
 };
 
-/* a front door: what "serve" names, and its routes */
+/* routes of one front door */
 struct root {
-	const char *name;
+	const char *name; /* what "serve" calls it; NULL ends a list of roots */
+	const char *base; /* what all its patterns begin with: "/api/dyn" */
 	const struct route *routes;
 };
 
+/* does the path begin with the segments of base?  "/a/b/" is as "/a/b". */
+bool request_is_below(const struct request *, const char *base);
 /*
- * The first route of the table that fits; literal segments are looked for
- * before {name}.  NULL: ERR_NOT_FOUND, or ERR_BAD_METHOD with *allow set to
- * the value of the Allow header.
+ * The first route that fits; literal segments are looked for before {name}.
+ * NULL: ERR_NOT_FOUND, or ERR_BAD_METHOD with *allow set to the value of the
+ * Allow header.
  */
-const struct route *route_find(const struct route *const *tables,
-    const struct request *, struct arena *, const char **allow, struct err *);
+const struct route *route_find(const struct root *, const struct request *,
+    struct arena *, const char **allow, struct err *);
 /* the segment that {name} of the pattern took */
 const struct segment *route_segment(
     const struct route *, const struct request *, const char *name);

@@ -1,7 +1,7 @@
 /*
- * Finding the route of a request.  Tables are short and patterns are compared
- * segment by segment; a literal segment beats {name}, so that a fixed route
- * wins over a table of the same name.
+ * Finding the route of a request: only roots that the path is below are looked
+ * at, their patterns segment by segment.  A literal segment beats {name}, so
+ * that a fixed route wins over a table of the same name.
  */
 #include "http/http.h"
 
@@ -27,34 +27,51 @@ continues(const char *pattern, struct str part)
 	return true;
 }
 
-/* 0: no match; else 1 + number of literal segments, so that more is better */
-static unsigned
-match(const char *pattern, const struct request *r)
+/* how many segments the pattern takes, -1: it does not fit; *literal: how many
+ * of them without {name} */
+static ptrdiff_t
+take(const char *pattern, const struct request *r, size_t *literal)
 {
 	const char *p = pattern + 1;
-	unsigned literal = 0;
 	size_t i;
 
+	*literal = 0;
 	for (i = 0; *p != '\0'; i++) {
-		struct str part;
-
 		if (i == r->nsegments)
-			return 0;
-		part = r->segments[i].text;
+			return -1;
 		if (*p == '{') {
 			p = strchrnul(p, '/');
 		} else {
-			if (!continues(p, part))
-				return 0;
-			p += part.len;
-			literal++;
+			if (!continues(p, r->segments[i].text))
+				return -1;
+			p += r->segments[i].text.len;
+			++*literal;
 		}
 		if (*p == '/')
 			p++;
 		else if (*p != '\0')
-			return 0;
+			return -1;
 	}
-	return i == r->nsegments ? 1 + literal : 0;
+	return (ptrdiff_t)i;
+}
+
+/* 0: no match; else 1 + number of literal segments, so that more is better */
+static size_t
+match(const char *pattern, const struct request *r)
+{
+	size_t literal;
+
+	if (take(pattern, r, &literal) != (ptrdiff_t)r->nsegments)
+		return 0;
+	return 1 + literal;
+}
+
+bool
+request_is_below(const struct request *r, const char *base)
+{
+	size_t literal;
+
+	return take(base, r, &literal) >= 0;
 }
 
 static void
@@ -71,28 +88,30 @@ add_allow(struct buf *allow, enum method m)
 
 /* the methods that this path has */
 static const char *
-allowed(const struct route *const *tables, const struct request *r,
-    struct arena *a, unsigned best)
+allowed(const struct root *roots, const struct request *r, struct arena *a,
+    size_t best)
 {
 	struct buf names;
 
 	buf_init(&names, a, 256);
-	for (; *tables != NULL; tables++)
-		for (const struct route *t = *tables; t->pattern; t++)
+	for (; roots->name != NULL; roots++)
+		for (const struct route *t = roots->routes; t->pattern; t++)
 			if (match(t->pattern, r) == best)
 				add_allow(&names, t->method);
 	return names.p;
 }
 
 const struct route *
-route_find(const struct route *const *tables, const struct request *r,
-    struct arena *a, const char **allow, struct err *err)
+route_find(const struct root *roots, const struct request *r, struct arena *a,
+    const char **allow, struct err *err)
 {
 	const struct route *found = NULL;
-	unsigned best = 0, score;
+	size_t best = 0, score;
 
-	for (size_t k = 0; tables[k] != NULL; k++)
-		for (const struct route *t = tables[k]; t->pattern; t++) {
+	for (const struct root *root = roots; root->name != NULL; root++) {
+		if (!request_is_below(r, root->base))
+			continue;
+		for (const struct route *t = root->routes; t->pattern; t++) {
 			score = match(t->pattern, r);
 			if (score < best || score == 0)
 				continue;
@@ -102,13 +121,14 @@ route_find(const struct route *const *tables, const struct request *r,
 			if (found == NULL && t->method == r->method)
 				found = t;
 		}
+	}
 	if (found != NULL)
 		return found;
 	if (best == 0) {
 		err_set(err, ERR_NOT_FOUND, NULL);
 		return NULL;
 	}
-	*allow = allowed(tables, r, a, best);
+	*allow = allowed(roots, r, a, best);
 	/* not the client's word for it: that may be any bytes */
 	err_set(err, ERR_BAD_METHOD, "Allowed here: %s.", *allow);
 	return NULL;

@@ -33,12 +33,15 @@ stmt_add(struct stmt *s, const char *text, size_t len)
 void
 stmt_ident(struct stmt *s, struct str name)
 {
+	struct str part;
+
 	buf_char(&s->text, '"');
-	for (size_t i = 0; i < name.len; i++) {
-		if (name.p[i] == '"')
-			buf_char(&s->text, '"');
-		buf_char(&s->text, name.p[i]);
+	while (str_chr(name, '"') >= 0) {
+		str_cut(&name, '"', &part);
+		buf_str(&s->text, part);
+		buf_lit(&s->text, "\"\"");
 	}
+	buf_str(&s->text, name);
 	buf_char(&s->text, '"');
 }
 

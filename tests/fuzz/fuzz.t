@@ -1,5 +1,5 @@
-# Runs every fuzzer for FUZZ_SECONDS (10), on a build of its own by clang with
-# the sanitizers.  A seed corpus is tests/fuzz/corpus/NAME; what a fuzzer finds
+# Runs every fuzzer for FUZZ_SECONDS (10), as many at once as there are
+# processors, on a build of their own by clang with the sanitizers.  A seed corpus is tests/fuzz/corpus/NAME; what a fuzzer finds
 # interesting is kept below the build folder and used again.
 
 . "${DYNAPI_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
@@ -30,15 +30,21 @@ fuzz_build() {
 	make -s fuzzers LDFLAGS=-fsanitize=fuzzer
 }
 
+# fuzz_run NAME : in the place of this shell, so that its process is the fuzzer
 fuzz_run() {
-	local name=${1##*/} seeds=()
+	local name=$1 seeds=()
 	mkdir -p "$build/corpus/$name"
 	[ ! -d "$DYNAPI_SRCDIR/tests/fuzz/corpus/${name#fuzz_}" ] ||
 		seeds=("$DYNAPI_SRCDIR/tests/fuzz/corpus/${name#fuzz_}")
-	"$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-		-artifact_prefix="$build/$name-" "$build/corpus/$name" "${seeds[@]}" \
-		>"$build/$name.log" 2>&1 && return
-	tail -n 40 "$build/$name.log" | sed 's/^/# /'
+	exec "$build/tests/fuzz/$name" -max_total_time="$seconds" -timeout=10 \
+		-rss_limit_mb=2048 -artifact_prefix="$build/$name-" \
+		"$build/corpus/$name" "${seeds[@]}" >"$build/$name.log" 2>&1
+}
+
+# fuzz_result NAME : has it run to its end without a finding?
+fuzz_result() {
+	wait "${pid[$1]}" && return
+	tail -n 40 "$build/$1.log" | sed 's/^/# /'
 	return 1
 }
 
@@ -48,10 +54,18 @@ if ! fuzz_build >"$TMP/build.log" 2>&1; then
 	done_testing
 fi
 pass "the fuzzers are built"
-for fuzzer in "$build"/tests/fuzz/fuzz_*; do
-	case $fuzzer in
-	*.o | *.log | *.dSYM) ;;
-	*) ok "${fuzzer##*/} for $seconds s" fuzz_run "$fuzzer" ;;
-	esac
+declare -A pid=()
+at_exit 'kill "${pid[@]}" 2>/dev/null'
+for source in "$DYNAPI_SRCDIR"/tests/fuzz/fuzz_*.c; do
+	name=${source##*/}
+	name=${name%.c}
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		wait -n
+	done
+	fuzz_run "$name" &
+	pid[$name]=$!
+done
+for name in "${!pid[@]}"; do
+	ok "$name for $seconds s" fuzz_result "$name"
 done
 done_testing

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../unit/sample_tables.h"
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -16,16 +17,7 @@
 #include "query/query.h"
 #include "stmt/stmt.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 static const struct stmt_opts opts = {.page_size = 25, .max_page_size = 1000};
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 static void
 check_body(const struct table *t, const struct body *b, enum body_mode mode)

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "conf/conf.h"
@@ -36,7 +37,7 @@ static const struct route routes[] = {
     {METHOD_PATCH, "/api/dyn/{table}/{key}", 0, NULL, NULL},
     {0},
 };
-static const struct route *const tables[] = {routes, NULL};
+static const struct root roots[] = {{"native", "/api/dyn", routes}, {0}};
 
 /* an abstract socket on descriptor 0: nothing is left in the file system */
 static void
@@ -123,7 +124,7 @@ read_one(void)
 	response_init(&res, arena, fcgi, 4096);
 	if (request_read(arena, fcgi, &conf, &req, &err) == 0 &&
 	    request_read_body(arena, fcgi, &conf, &req, &err) == 0)
-		route_find(tables, &req, arena, &allow, &err);
+		route_find(roots, &req, arena, &allow, &err);
 	response_end(&res);
 	fcgi_finish(fcgi);
 	arena_reset(arena);

@@ -9,13 +9,12 @@
 #include <string.h>
 
 #include "../unit/sample_tables.h"
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "query/query.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 struct pieces {
 	struct str rest;
@@ -27,13 +26,6 @@ struct outcome {
 	unsigned faults;
 	enum err_id id;
 };
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 static ssize_t
 read_piece(void *arg, char *room, size_t n, struct err *err)

@@ -4,20 +4,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 /* each value's span lies inside its parent's */
 static void

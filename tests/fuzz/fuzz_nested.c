@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../unit/sample_tables.h"
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -15,49 +16,12 @@
 #include "query/query.h"
 #include "stmt/stmt.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
-
-static bool
-is_ours(char c)
-{
-	static const char marks[] = " .,()$:=*/_'\\[]";
-
-	for (const char *m = marks; *m != '\0'; m++)
-		if (c == *m)
-			return true;
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == 'E';
-}
-
 static void
 check_stmt(const struct stmt *s)
 {
-	bool quoted = false;
-	size_t highest = 0;
-
-	must(!s->text.overflow);
-	for (const char *p = s->text.p; *p != '\0'; p++) {
-		if (*p == '"')
-			quoted = !quoted;
-		else if (!quoted)
-			must(is_ours(*p));
-		if (*p == '$' && !quoted) {
-			size_t n = strtoul(p + 1, NULL, 10);
-
-			must(n > 0 && n <= s->nargs);
-			highest = n > highest ? n : highest;
-		}
-	}
-	must(!quoted && highest == s->nargs && s->ncols > 0);
+	check_text(s, " .,()$:=*/_'\\[]E");
+	must(s->ncols > 0);
 	must(s->nargs < 65536 && s->ncols < 1665);
-	for (size_t i = 0; i < s->nargs; i++)
-		must(s->args[i] == NULL || utf8_valid(str_from(s->args[i])));
 }
 
 static void

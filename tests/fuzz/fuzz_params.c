@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -12,15 +13,6 @@
 #include "base/utf8.h"
 
 #define PARAMS_MAX 20
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 static bool
 is_clean(struct str s)

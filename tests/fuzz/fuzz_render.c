@@ -6,21 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "render/render.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 static void
 check_json(struct arena *a, struct str text)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -23,19 +24,10 @@
 #define NTABLES  6
 #define JSON_MAX 10000000
 
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 static char dir[] = "/tmp/dynapi-fuzz-XXXXXX";
 static char path[64];
 static struct str good; /* a good file */
 static struct str json[NTABLES], qname[NTABLES];
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 /* ----------------------------------------------------------------- records */
 

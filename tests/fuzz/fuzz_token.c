@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "auth/auth.h"
 #include "auth/auth_priv.h"
 #include "base/arena.h"
@@ -20,21 +21,12 @@
 
 #define NOW 1000000
 
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 static struct conf conf = {.jwt_issuer = "dynapi",
     .jwt_audience = "dynapi",
     .jwt_leeway = 5000,
     .token_max = 8192};
 static struct keys keys = {
     .v = {{{"0123456789abcdef0123456789abcdef", 32}, {"key1", 4}}}, .n = 1};
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 static void
 check_accepted(const struct claims *c)

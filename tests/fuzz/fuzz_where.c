@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -16,15 +17,6 @@
 
 #define MAX_FILTERS  8
 #define MAX_INCLUDES 6
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 static void
 check_path(const struct path *p)
