@@ -107,8 +107,7 @@ derive_settings(struct app *app)
 	    .max_depth = (size_t)conf->max_depth,
 	    .allow_page = true,
 	    .regex = conf->regex,
-	    .cursor_key =
-		keys_derive(app->arena, app->keys, STR("dynapi cursor"))};
+	    .cursor_key = keys_cursor(app->arena, app->keys)};
 	fcgi_signals(app->fcgi, conf->drain_timeout);
 	fcgi_set_client_timeout(app->fcgi, conf->client_timeout);
 	choose_roots(app);

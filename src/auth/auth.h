@@ -51,9 +51,9 @@ struct keys; /* the signing keys of this process */
  */
 struct keys *keys_load(const char *path, struct err *);
 void keys_free(struct keys *);
-/* another secret made from the key that signs, one for each label; in the
- * arena.  All processes with the same key file have the same. */
-struct str keys_derive(struct arena *, const struct keys *, struct str label);
+/* what signs cursors: another secret, made from the key that signs tokens; in
+ * the arena.  All processes with the same key file have the same. */
+struct str keys_cursor(struct arena *, const struct keys *);
 
 struct claims {
 	int64_t sub, iat, exp;

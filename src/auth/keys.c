@@ -85,10 +85,10 @@ keys_free(struct keys *keys)
 }
 
 struct str
-keys_derive(struct arena *a, const struct keys *keys, struct str label)
+keys_cursor(struct arena *a, const struct keys *keys)
 {
 	unsigned char mac[SHA256_BYTES];
 
-	hmac_sha256(keys->v[0].secret, label, mac);
+	hmac_sha256(keys->v[0].secret, STR("dynapi cursor"), mac);
 	return (struct str){arena_memdup(a, mac, sizeof mac), sizeof mac};
 }

@@ -222,7 +222,7 @@ make_limits(const struct ctl *c)
 	    .max_depth = (size_t)c->conf.max_depth,
 	    .allow_page = true,
 	    .regex = c->conf.regex,
-	    .cursor_key = keys_derive(c->arena, c->keys, STR("dynapi cursor"))};
+	    .cursor_key = keys_cursor(c->arena, c->keys)};
 }
 
 static struct stmt_opts

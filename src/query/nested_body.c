@@ -83,15 +83,6 @@ is_generated(const struct column *c)
 
 /* ---- which row, and what becomes of it ---------------------------------- */
 
-static bool
-is_among(const uint16_t *v, size_t n, size_t column)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] == column)
-			return true;
-	return false;
-}
-
 /* the columns by which a row can be named in this place; a child is named by
  * its key, where that is not made of what its parent gives */
 static void
@@ -106,7 +97,7 @@ find_by(struct nested *n)
 	n->by = n->table->key;
 	n->nby = n->table->nkey;
 	for (size_t i = 0; i < n->nby; i++)
-		if (is_among(rel->far_columns, rel->nfar, n->by[i]))
+		if (positions_have(rel->far_columns, rel->nfar, n->by[i]))
 			n->nby = 0;
 }
 

@@ -48,28 +48,28 @@ take_only(struct ransack *r, struct query *q, const struct json *j)
 	q->nselect = n;
 }
 
-static void
-take_except(struct ransack *r, struct query *q, const struct json *j)
+static size_t
+take_paths(struct ransack *r, const struct json *j, struct path **out)
 {
 	struct str *names;
 	size_t n = take_names(r, j, &names);
 
-	q->except = arena_array(r->arena, struct path, n);
+	*out = arena_array(r->arena, struct path, n);
 	for (size_t i = 0; i < n; i++)
-		query_path_name(r->arena, &q->except[i], names[i], names[i]);
-	q->nexcept = n;
+		query_path_name(r->arena, &(*out)[i], names[i], names[i]);
+	return n;
+}
+
+static void
+take_except(struct ransack *r, struct query *q, const struct json *j)
+{
+	q->nexcept = take_paths(r, j, &q->except);
 }
 
 static void
 take_methods(struct ransack *r, struct query *q, const struct json *j)
 {
-	struct str *names;
-	size_t n = take_names(r, j, &names);
-
-	q->also = arena_array(r->arena, struct path, n);
-	for (size_t i = 0; i < n; i++)
-		query_path_name(r->arena, &q->also[i], names[i], names[i]);
-	q->nalso = n;
+	q->nalso = take_paths(r, j, &q->also);
 }
 
 /* ---- include ------------------------------------------------------------ */

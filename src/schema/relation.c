@@ -140,14 +140,9 @@ add_ref(struct builder *b, const struct fkey *f, const struct table *far)
 static bool
 is_in_key(const struct table *t, const struct fkey *f)
 {
-	for (size_t i = 0; i < f->ncolumns; i++) {
-		bool found = false;
-
-		for (size_t k = 0; k < t->nkey; k++)
-			found = found || t->key[k] == f->columns[i];
-		if (!found)
+	for (size_t i = 0; i < f->ncolumns; i++)
+		if (!positions_have(t->key, t->nkey, f->columns[i]))
 			return false;
-	}
 	return true;
 }
 

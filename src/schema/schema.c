@@ -296,6 +296,15 @@ table_column(const struct table *t, struct str name)
 	return find_column(t->columns, t->ncolumns, name);
 }
 
+bool
+positions_have(const uint16_t *v, size_t n, size_t column)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == column)
+			return true;
+	return false;
+}
+
 const struct column *
 table_computed(const struct table *t, struct str name)
 {

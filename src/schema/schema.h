@@ -274,6 +274,8 @@ const struct relation *relation_find(const struct relations *, struct str name,
     struct arena *, const struct relation ***choices, size_t *nchoices);
 
 const struct column *table_column(const struct table *, struct str name);
+/* is the column at this position among the n of v? */
+bool positions_have(const uint16_t *v, size_t n, size_t column);
 /* fields that are computed of a row; for questions only */
 const struct column *table_computed(const struct table *, struct str name);
 /* all there is to know of it, as the snapshot holds it; without the estimate

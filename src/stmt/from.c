@@ -205,23 +205,14 @@ emit_table(struct stmt *s, const struct table *t, unsigned alias)
 	stmt_alias(s, alias);
 }
 
-static bool
-is_among(const uint16_t *v, size_t n, uint16_t column)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] == column)
-			return true;
-	return false;
-}
-
 /* columns of the join table's key that are in neither foreign key: with one
  * the same two rows can be joined more than once */
 static bool
 names_pairs_twice(const struct relation *r)
 {
 	for (size_t i = 0; i < r->via->nkey; i++)
-		if (!is_among(r->via_near, r->ncolumns, r->via->key[i]) &&
-		    !is_among(r->via_far, r->nfar, r->via->key[i]))
+		if (!positions_have(r->via_near, r->ncolumns, r->via->key[i]) &&
+		    !positions_have(r->via_far, r->nfar, r->via->key[i]))
 			return true;
 	return false;
 }
@@ -236,7 +227,7 @@ emit_pairs(struct stmt *s, const struct relation *r, unsigned via)
 		stmt_ident(s, r->via->columns[r->via_near[i]].name);
 	}
 	for (size_t i = 0; i < r->nfar; i++) {
-		if (is_among(r->via_near, r->ncolumns, r->via_far[i]))
+		if (positions_have(r->via_near, r->ncolumns, r->via_far[i]))
 			continue;
 		stmt_lit(s, ", ");
 		stmt_ident(s, r->via->columns[r->via_far[i]].name);
