@@ -30,7 +30,8 @@ is_again(struct run *r, struct tries *t)
 {
 	if (r->cancelled)
 		return false;
-	if (r->lost && !t->relinked && (r->b->kind != BATCH_WRITE || !r->sent)) {
+	if (r->lost && !t->relinked &&
+	    (r->b->kind != BATCH_WRITE || !r->sent)) {
 		t->relinked = true;
 		return true;
 	}

@@ -45,8 +45,8 @@ run_new(struct db *db, struct batch *b, int64_t deadline_us)
 	r->b = b;
 	r->deadline_us = deadline_us;
 	r->client_fd = b->client_fd;
-	r->ops =
-	    arena_array(b->arena, struct op, 2 * b->n + DEALLOCATE_AT_ONCE + 12);
+	r->ops = arena_array(
+	    b->arena, struct op, 2 * b->n + DEALLOCATE_AT_ONCE + 12);
 	b->run = r;
 	if (b->rows == NULL)
 		b->rows = arena_array(b->arena, struct rows *, b->n);
