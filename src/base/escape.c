@@ -120,6 +120,23 @@ needs_csv_quotes(struct str s)
 }
 
 void
+buf_element(struct buf *b, struct str s)
+{
+	size_t from = 0;
+
+	buf_char(b, '"');
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] != '"' && s.p[i] != '\\')
+			continue;
+		buf_add(b, s.p + from, i - from);
+		buf_char(b, '\\');
+		from = i;
+	}
+	buf_add(b, s.p + from, s.len - from);
+	buf_char(b, '"');
+}
+
+void
 buf_csv(struct buf *b, struct str s)
 {
 	struct str rest = s, part;

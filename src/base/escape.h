@@ -15,6 +15,9 @@ void buf_json(struct buf *, struct str);
 /* a CSV field (RFC 4180): quoted when empty, or when it holds a quote, comma,
  * CR, LF, or begins or ends with a space */
 void buf_csv(struct buf *, struct str);
+/* an element of PostgreSQL's array, range and composite literals, in double
+ * quotes (PostgreSQL 8.15.6, 8.16.6) */
+void buf_element(struct buf *, struct str);
 /* one path segment or query value, RFC 3986 unreserved kept */
 void buf_url(struct buf *, struct str);
 void buf_html(struct buf *, struct str);

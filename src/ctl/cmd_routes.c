@@ -15,24 +15,6 @@ static const struct list_column columns[] = {
     {"key", LIST_WORDS},
 };
 
-static const char *
-name_kind(enum table_kind kind)
-{
-	switch (kind) {
-	case TABLE_ORDINARY:
-		return "table";
-	case TABLE_PARTITIONED:
-		return "partitioned table";
-	case TABLE_VIEW:
-		return "view";
-	case TABLE_MATVIEW:
-		return "materialized view";
-	case TABLE_FOREIGN:
-		return "foreign table";
-	}
-	return NULL;
-}
-
 static void
 add_route(struct ctl *c, struct list *l, const struct table_entry *e)
 {
@@ -51,7 +33,7 @@ add_route(struct ctl *c, struct list *l, const struct table_entry *e)
 	}
 	ctl_list_add(l, buf_view(&path));
 	ctl_list_add(l, e->qname);
-	ctl_list_add(l, str_from(name_kind(e->kind)));
+	ctl_list_add(l, str_from(table_kind_name(e->kind)));
 	ctl_list_add(l, buf_view(&key));
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/json.h"
 
 /* a statement has at most so many rows, and about so many bytes of them */
@@ -30,24 +31,6 @@ bulk_stmt(struct loading *l, struct arena *a, const struct chunk *chunk)
 	return l->b->action == ACTION_CREATE
 		   ? stmt_bulk_insert(a, chunk, l->b->on, returning, o)
 		   : stmt_bulk_update(a, chunk, returning, o);
-}
-
-/* an element of the literal of a text array */
-static void
-add_text(struct buf *b, struct str s)
-{
-	size_t from = 0;
-
-	buf_char(b, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] != '"' && s.p[i] != '\\')
-			continue;
-		buf_add(b, s.p + from, i - from);
-		buf_char(b, '\\');
-		from = i;
-	}
-	buf_add(b, s.p + from, s.len - from);
-	buf_char(b, '"');
 }
 
 static int
@@ -131,7 +114,7 @@ add_row(struct loading *l, const struct feed_row *row)
 		if (row->v[i].is_null)
 			buf_lit(b, "NULL");
 		else
-			add_text(b, row->v[i].text);
+			buf_element(b, row->v[i].text);
 		l->bytes += row->v[i].text.len + 3;
 	}
 	return 0;

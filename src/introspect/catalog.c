@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/escape.h"
 #include "base/utf8.h"
 #include "conf/conf.h"
 #include "schema/schema.h"
@@ -316,19 +317,6 @@ take_batch(struct catalog *c, const struct batch *b, struct err *err)
 
 /* ----------------------------------------------------------------- asking */
 
-/* an element of an array literal */
-static void
-add_element(struct buf *b, struct str s)
-{
-	buf_char(b, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_char(b, '\\');
-		buf_char(b, s.p[i]);
-	}
-	buf_char(b, '"');
-}
-
 /* never exposed, whatever the configuration says */
 static bool
 is_ours(struct str schema)
@@ -357,7 +345,7 @@ list_schemas(struct catalog *c, struct buf *literal, struct err *err)
 			    "schemas names %.*s, which is never exposed: "
 			    "take it out of the configuration",
 			    STR_ARGS(item));
-		add_element(literal, item);
+		buf_element(literal, item);
 	}
 	buf_char(literal, '}');
 	if (c->nschemas == 0)

@@ -292,7 +292,7 @@ ask_casts(struct batch *b)
 
 /*
  * A view reads tables with its owner's rights, past their row security, unless
- * it is security_invoker (PostgreSQL 15); a materialised view always did.  A
+ * it is security_invoker (PostgreSQL 15); a materialized view always did.  A
  * view over such a view shows the same rows.
  */
 static void

@@ -306,30 +306,12 @@ compare_key(struct diff *d, const struct table *was, const struct table *is)
 		add_change(d, "key %s, was %s", b.p, a.p);
 }
 
-static const char *
-name_kind(enum table_kind k)
-{
-	switch (k) {
-	case TABLE_ORDINARY:
-		return "table";
-	case TABLE_PARTITIONED:
-		return "partitioned table";
-	case TABLE_VIEW:
-		return "view";
-	case TABLE_MATVIEW:
-		return "materialised view";
-	case TABLE_FOREIGN:
-		return "foreign table";
-	}
-	return "";
-}
-
 static void
 compare_self(struct diff *d, const struct table *was, const struct table *is)
 {
 	if (was->kind != is->kind)
-		add_change(
-		    d, "%s, was %s", name_kind(is->kind), name_kind(was->kind));
+		add_change(d, "%s, was %s", table_kind_name(is->kind),
+		    table_kind_name(was->kind));
 	if (!str_eq(was->path, is->path))
 		add_change(d, "path %.*s, was %.*s", STR_ARGS(is->path),
 		    STR_ARGS(was->path));

@@ -5,24 +5,6 @@
 #include "base/jsonw.h"
 #include "schema/schema.h"
 
-static const char *
-name_kind(enum table_kind k)
-{
-	switch (k) {
-	case TABLE_ORDINARY:
-		return "table";
-	case TABLE_PARTITIONED:
-		return "partitioned table";
-	case TABLE_VIEW:
-		return "view";
-	case TABLE_MATVIEW:
-		return "materialised view";
-	case TABLE_FOREIGN:
-		return "foreign table";
-	}
-	return "";
-}
-
 /* --------------------------------------------------------------- for people */
 
 static void
@@ -91,7 +73,7 @@ static void
 list_table(struct buf *b, const struct table *t)
 {
 	buf_printf(b, "%.*s: %s at /api/dyn/%.*s/", STR_ARGS(t->qname),
-	    name_kind(t->kind), STR_ARGS(t->path));
+	    table_kind_name(t->kind), STR_ARGS(t->path));
 	if (t->nkey > 0) {
 		buf_lit(b, ", key ");
 		add_names(b, t, t->key, t->nkey);
@@ -222,7 +204,7 @@ json_table_head(struct jsonw *w, const struct table *t)
 	jsonw_kv(w, "schema", t->schema);
 	jsonw_kv(w, "name", t->name);
 	jsonw_kv(w, "path", t->path);
-	jsonw_kv_c(w, "kind", name_kind(t->kind));
+	jsonw_kv_c(w, "kind", table_kind_name(t->kind));
 	json_names(w, "key", t, t->key, t->nkey);
 	jsonw_kv_bool(w, "can_insert", t->can_insert);
 	jsonw_kv_bool(w, "can_update", t->can_update);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/escape.h"
 #include "base/json.h"
 #include "schema/schema.h"
 
@@ -22,19 +23,6 @@ struct writer {
 	size_t size[ARRAY_DIMS_MAX]; /* of each dimension */
 	char delimiter;
 };
-
-/* inside quotes both forms take a backslash */
-static void
-add_quoted(struct buf *b, struct str s)
-{
-	buf_char(b, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_char(b, '\\');
-		buf_char(b, s.p[i]);
-	}
-	buf_char(b, '"');
-}
 
 /* elements of these types are JSON themselves: a list is one value */
 static bool
@@ -72,7 +60,7 @@ write_element(struct writer *w, const struct json *j)
 	if (is_null)
 		buf_lit(&w->out, "NULL");
 	else
-		add_quoted(&w->out, text);
+		buf_element(&w->out, text);
 	return NULL;
 }
 
@@ -188,7 +176,7 @@ read_composite(struct arena *a, const struct type *t, const struct json *j,
 			return arena_printf(a, "Field \"%.*s\": %s",
 			    STR_ARGS(t->fields[i].name), wrong);
 		if (!is_null)
-			add_quoted(&b, text);
+			buf_element(&b, text);
 	}
 	buf_char(&b, ')');
 	*out = buf_view(&b);
@@ -207,12 +195,12 @@ read_hstore(struct arena *a, const struct json *j, struct str *out)
 	for (const struct json *m = j->child; m != NULL; m = m->next) {
 		if (b.len > 0)
 			buf_char(&b, ',');
-		add_quoted(&b, m->key);
+		buf_element(&b, m->key);
 		buf_lit(&b, "=>");
 		if (m->kind == JSON_NULL)
 			buf_lit(&b, "NULL");
 		else
-			add_quoted(
+			buf_element(
 			    &b, m->kind == JSON_STRING ? m->text : m->src);
 	}
 	*out = buf_view(&b);
@@ -365,7 +353,7 @@ value_list(
 			return wrong;
 		if (b.len > 1)
 			buf_char(&b, ',');
-		add_quoted(&b, element);
+		buf_element(&b, element);
 	}
 	buf_char(&b, '}');
 	*out = buf_view(&b);

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/escape.h"
 #include "schema/schema.h"
 
 #define NOT_A_RANGE "Must be a valid range."
@@ -148,13 +149,9 @@ make_span(struct arena *a, struct str value, bool multirange)
 	buf_init(&b, a, 4 * value.len + 16);
 	buf_cstr(&b, multirange ? "{[" : "[");
 	for (int bound = 0; bound < 2; bound++) {
-		buf_cstr(&b, bound == 0 ? "\"" : ",\"");
-		for (size_t i = 0; i < value.len; i++) {
-			if (value.p[i] == '"' || value.p[i] == '\\')
-				buf_char(&b, '\\');
-			buf_char(&b, value.p[i]);
-		}
-		buf_char(&b, '"');
+		if (bound > 0)
+			buf_char(&b, ',');
+		buf_element(&b, value);
 	}
 	buf_cstr(&b, multirange ? "]}" : "]");
 	return buf_view(&b);

@@ -296,6 +296,24 @@ table_column(const struct table *t, struct str name)
 	return find_column(t->columns, t->ncolumns, name);
 }
 
+const char *
+table_kind_name(enum table_kind kind)
+{
+	switch (kind) {
+	case TABLE_ORDINARY:
+		return "table";
+	case TABLE_PARTITIONED:
+		return "partitioned table";
+	case TABLE_VIEW:
+		return "view";
+	case TABLE_MATVIEW:
+		return "materialized view";
+	case TABLE_FOREIGN:
+		return "foreign table";
+	}
+	return "";
+}
+
 bool
 positions_have(const uint16_t *v, size_t n, size_t column)
 {

@@ -137,6 +137,7 @@ enum table_kind {
 	TABLE_MATVIEW,
 	TABLE_FOREIGN
 };
+const char *table_kind_name(enum table_kind); /* "materialized view" */
 
 struct table {
 	struct str schema, name;

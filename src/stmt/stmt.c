@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/escape.h"
 
 struct stmt *
 stmt_new(struct arena *a, const char *label)
@@ -151,13 +152,7 @@ add_element(struct buf *b, struct str text, char delimiter)
 		buf_lit(b, "NULL");
 		return;
 	}
-	buf_char(b, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] == '"' || text.p[i] == '\\')
-			buf_char(b, '\\');
-		buf_char(b, text.p[i]);
-	}
-	buf_char(b, '"');
+	buf_element(b, text);
 }
 
 void

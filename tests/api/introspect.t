@@ -196,7 +196,7 @@ public.reload: table at /api/dyn/public.reload/, key id
 public.rls: table at /api/dyn/rls/, key id, row security
 public.parted: partitioned table at /api/dyn/parted/, key id, day
 public.far: foreign table at /api/dyn/far/
-public.rls_mat: materialised view at /api/dyn/rls_mat/, read only
+public.rls_mat: materialized view at /api/dyn/rls_mat/, read only
 public.writable: view at /api/dyn/writable/
     more                     integer, read only
     doc                      json, no filter, no order

@@ -280,6 +280,6 @@ try 405 method_not_allowed PATCH /api/dyn/joined/1/ '{"name":"x"}'
 is "$(header Allow)" 'GET, HEAD, OPTIONS' "for a row too"
 try 200 - GET /api/dyn/joined/1/
 try 405 method_not_allowed POST /api/dyn/counted/ '{"n":1}'
-is "$(ask GET '/api/dyn/counted/?maker_id=1' && echo "$body")" '[{"maker_id":1,"n":1}]' "a materialised view can be read"
+is "$(ask GET '/api/dyn/counted/?maker_id=1' && echo "$body")" '[{"maker_id":1,"n":1}]' "a materialized view can be read"
 
 ask_end
