@@ -139,12 +139,13 @@ write_columns(
 
 /* what can be asked for beside the columns, and never written */
 static void
-write_computed(struct jsonw *w, const struct table *t)
+write_computed(
+    struct jsonw *w, const struct table *t, const struct rights *rights)
 {
 	jsonw_key(w, "computed");
 	jsonw_object(w);
 	for (size_t i = 0; i < t->ncomputed; i++)
-		write_column(w, &t->computed[i], NULL);
+		write_column(w, &t->computed[i], rights);
 	jsonw_end(w);
 }
 
@@ -267,7 +268,7 @@ write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 	jsonw_end(w);
 	jsonw_key(w, "fields");
 	write_columns(w, t, rights);
-	write_computed(w, t);
+	write_computed(w, t, rights);
 	if (write_relations(c, w, rights) != 0)
 		return -1;
 	write_limits(c, w);

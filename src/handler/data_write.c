@@ -224,7 +224,7 @@ update_row(struct ctx *c, struct write *w)
 	struct stmt_opts opts = write_opts(c, w);
 	struct tag_rule storage, *rule;
 	struct query *q;
-	struct body body;
+	struct body body = {0};
 	struct batch *b;
 	size_t at;
 

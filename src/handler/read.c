@@ -136,6 +136,15 @@ resolve(struct ctx *c, struct query *q, const struct query_limits *limits,
 	return rc;
 }
 
+static struct query *
+parse(struct ctx *c, struct params *params, const struct query_limits *limits,
+    struct err *err)
+{
+	struct query *q = c->dialect->parse(c->arena, params, limits, err);
+
+	return q != NULL && resolve(c, q, limits, err) == 0 ? q : NULL;
+}
+
 /* every name in it is a column of the table itself: then no other table can
  * change what it means.  What a relation to itself is called can depend on
  * one. */
@@ -147,25 +156,21 @@ is_local(struct ctx *c, struct params *params, struct query_limits limits)
 
 	limits.strict = true;
 	err_init(&err, NULL);
-	q = c->dialect->parse(c->arena, params, &limits, &err);
-	return q != NULL && resolve(c, q, &limits, &err) == 0 && !q->relates;
+	q = parse(c, params, &limits, &err);
+	return q != NULL && !q->relates;
 }
 
 struct query *
 read_ask(struct ctx *c, struct params *params)
 {
 	struct query_limits limits = ctx_limits(c);
-	struct query *q;
 
 	if (take_zone(c) != 0)
 		return NULL;
 	if (c->app->conf.conceal && !is_local(c, params, limits) &&
 	    limit_to_visible(c, &limits) != 0)
 		return NULL;
-	q = c->dialect->parse(c->arena, params, &limits, &c->err);
-	if (q == NULL || resolve(c, q, &limits, &c->err) != 0)
-		return NULL;
-	return q;
+	return parse(c, params, &limits, &c->err);
 }
 
 int

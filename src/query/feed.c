@@ -123,7 +123,10 @@ take_line(struct feed *f, struct str *line, struct err *err)
 	size_t at = 0;
 	int rc;
 
-	while ((end = find_end(f, &at, &quoted)) == NULL) {
+	for (;;) {
+		end = find_end(f, &at, &quoted);
+		if (end != NULL)
+			break;
 		if (f->len - f->from > FEED_LINE_MAX)
 			return too_long(f, err);
 		rc = read_more(f, err);
