@@ -286,10 +286,11 @@ static void
 line_end(struct line *l)
 {
 	struct buf *b = &l->b;
-	size_t len = b->len;
+	size_t len;
 
 	if (!l->active)
 		return;
+	len = b->len;
 	l->active = false;
 	if (l->cut) {
 		memcpy(l->text + len, CUT_MARK, sizeof(CUT_MARK) - 1);

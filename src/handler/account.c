@@ -189,7 +189,7 @@ account_login(struct ctx *c)
 {
 	struct str username, password;
 	struct rows *user;
-	struct session s;
+	struct session s = {0};
 	struct jsonw w;
 
 	if (take_object(c) != 0)

@@ -417,7 +417,7 @@ v2_translations(struct ctx *c)
 	struct word root = {.child = NULL}, *rails;
 	struct models m;
 	struct texts texts;
-	struct rows *rows;
+	struct rows *rows = NULL;
 	struct jsonw w;
 
 	if (read_models(c, &m,

@@ -144,12 +144,10 @@ static int
 set_join(struct level *l, const struct param *p, struct include *in,
     bool is_new, enum join_kind join)
 {
-	if (is_new)
-		in->join = join;
-	else if ((in->join == JOIN_ANTI) != (join == JOIN_ANTI))
+	if (!is_new && (in->join == JOIN_ANTI) != (join == JOIN_ANTI))
 		return drf_refuse(
 		    l, p, "A relation cannot be shown and be !anti at once.");
-	else if (join == JOIN_INNER)
+	if (is_new || join == JOIN_INNER)
 		in->join = join;
 	return 0;
 }
