@@ -1,7 +1,7 @@
 # Puts the operators of op.def between the marks of dynapi-query.7, beside what
 # the other dialects call them:
 #	awk -f man/ops.awk src/query/op.def src/query/where_cond.c \
-#	    src/query/ransack_filter.c man/dynapi-query.7 >new
+#	    src/query/ransack_predicate.c man/dynapi-query.7 >new
 # After a change of one of these run it and move the result over the page.
 
 BEGIN {
@@ -61,7 +61,7 @@ FILENAME ~ /where_cond\.c$/ && /^ *\{"[^"]*", OP_[A-Z]*, false,/ {
 	auto[op] = join(auto[op], quoted[2])
 	next
 }
-FILENAME ~ /ransack_filter\.c$/ && /WANTS_VALUE, MEANS_OP, OP_[A-Z]*, false/ {
+FILENAME ~ /ransack_predicate\.c$/ && /WANTS_VALUE, MEANS_OP, OP_[A-Z]*, false/ {
 	split($0, quoted, "\"")
 	match($0, /OP_[A-Z]*/)
 	op = substr($0, RSTART + 3, RLENGTH - 3)

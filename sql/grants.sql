@@ -22,5 +22,6 @@ grant execute on function dynapi.refuse(text), dynapi.is_own(xid), dynapi.rights
 	dynapi.session_open(bigint, text, text, uuid, bytea, bigint, text),
 	dynapi.session_rotate(uuid, bigint, bytea, bytea, bigint),
 	dynapi.session_revoke(uuid, bigint),
-	dynapi.idempotency_keep(bigint, text, bytea, text, smallint, text[])
+	dynapi.idempotency_keep(bigint, text, bytea, text, smallint, text[],
+		bigint)
 	to @RESPONDER@;

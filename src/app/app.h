@@ -36,6 +36,7 @@ struct dialect {
 	/* writes headers and body of c->err; NULL: RFC 9457 */
 	void (*error)(struct ctx *, int status);
 	const char *challenge; /* of a 401 (RFC 9110 11.6.1); NULL: Bearer */
+	const char *scheme;    /* is taken as well as Bearer; NULL: none is */
 	bool strict; /* unknown names are errors unless handling=lenient */
 };
 
@@ -104,6 +105,11 @@ void serve_request(struct ctx *);
 
 /* what a request like this one has to be allowed to do with its table */
 enum action ctx_action(const struct ctx *);
+/* the value of Allow: the methods that this path has, with c->table those that
+ * PostgreSQL can do */
+const char *ctx_allow(const struct ctx *);
+/* c->principal from the request's head; -1 with c->err */
+int ctx_identify(struct ctx *);
 /* the guard of this request's table, and of those it touches */
 struct stmt *ctx_guard(struct ctx *, enum action);
 /* one more right that the guards of this request ask for, once; nalso = 0

@@ -1,8 +1,8 @@
 /*
  * What handlers share about one request: guards, batches, links, and the one
  * place where an error becomes a document (RFC 9457).  Errors of the database
- * are made fit for the caller here: fields are named from the snapshot, the
- * rest goes to the log.
+ * are made fit for the caller here (and in violation.c): fields are named from
+ * the snapshot, the rest goes to the log.
  */
 #include "app/app.h"
 
@@ -15,37 +15,6 @@
 #include "base/jsonw.h"
 
 /* ---- guards and batches ------------------------------------------------- */
-
-static enum action
-method_action(enum method m)
-{
-	switch (m) {
-	case METHOD_POST:
-		return ACTION_CREATE;
-	case METHOD_PUT:
-	case METHOD_PATCH:
-		return ACTION_UPDATE;
-	case METHOD_DELETE:
-		return ACTION_DELETE;
-	case METHOD_GET:
-	case METHOD_HEAD:
-	case METHOD_OPTIONS:
-	case METHOD_QUERY:
-	case METHOD__MAX:
-		break;
-	}
-	return ACTION_READ;
-}
-
-enum action
-ctx_action(const struct ctx *c)
-{
-	unsigned needs = c->route != NULL ? c->route->needs : 0;
-
-	if (needs & ONLY_READS)
-		return ACTION_READ;
-	return needs & DELETES ? ACTION_DELETE : method_action(c->req.method);
-}
 
 void
 ctx_need(struct ctx *c, const struct table *t, enum action action)
@@ -128,18 +97,24 @@ ctx_limits(const struct ctx *c)
 
 /* ---- errors of the database --------------------------------------------- */
 
-/* may he read the table?  Asked only after a failure; "no" when in doubt */
-static bool
-may_read(struct ctx *c)
+bool
+ctx_may_read(struct ctx *c, struct stmt *also, struct rows **rows)
 {
 	struct guard_need need = {c->table, ACTION_READ};
 	struct guard_opts opts = {.need_user = false};
 	struct batch *b = ctx_batch(c, BATCH_READ);
 	struct err err;
+	size_t at = 0;
 
 	err_init(&err, NULL);
 	batch_guard(b, auth_guard(c->arena, &c->principal, &need, 1, &opts));
-	return db_run(c->app->db, b, &err) == 0;
+	if (also != NULL)
+		at = batch_add(b, also);
+	if (db_run(c->app->db, b, &err) != 0)
+		return false;
+	if (also != NULL)
+		*rows = batch_rows(b, at);
+	return true;
 }
 
 static const char *
@@ -218,7 +193,7 @@ explain_forbidden(struct ctx *c)
 	    STR_ARGS(missing.table->qname), action_letter(missing.action),
 	    (long long)c->principal.id);
 	if (c->app->conf.conceal &&
-	    (c->action == ACTION_READ || !may_read(c))) {
+	    (c->action == ACTION_READ || !ctx_may_read(c, NULL, NULL))) {
 		replace_err(c, ERR_NOT_FOUND, NULL, cause);
 		return;
 	}
@@ -231,91 +206,6 @@ explain_forbidden(struct ctx *c)
 	    arena_printf(c->arena, "You have no right to %s %.*s.",
 		action_name(missing.action), STR_ARGS(missing.table->qname)),
 	    cause);
-}
-
-static void
-blame_columns(struct ctx *c, enum err_id id, const uint16_t *columns, size_t n,
-    const char *text)
-{
-	for (size_t i = 0; i < n; i++)
-		err_add_field(&c->err, id, c->table->columns[columns[i]].name,
-		    "%s", text);
-}
-
-static const char *
-constraint_text(enum constraint_kind kind)
-{
-	switch (kind) {
-	case CONSTRAINT_PRIMARY:
-	case CONSTRAINT_UNIQUE:
-		return "A row with this value exists already.";
-	case CONSTRAINT_EXCLUDE:
-		return "This collides with an existing row.";
-	case CONSTRAINT_CHECK:
-		break;
-	}
-	return "This value is not allowed.";
-}
-
-static void
-blame_constraint(struct ctx *c, enum err_id id, struct str name)
-{
-	const struct table *t = c->table;
-
-	for (size_t i = 0; i < t->nconstraints; i++)
-		if (str_eq(t->constraints[i].name, name))
-			blame_columns(c, id, t->constraints[i].columns,
-			    t->constraints[i].ncolumns,
-			    constraint_text(t->constraints[i].kind));
-	for (size_t i = 0; i < t->nfkeys; i++)
-		if (str_eq(t->fkeys[i].name, name))
-			blame_columns(c, id, t->fkeys[i].columns,
-			    t->fkeys[i].ncolumns,
-			    "There is no row with this key.");
-}
-
-/* was it this table that said no?  Not one that a trigger fills, or whose
- * rows refer to this one; constraints of two tables may have one name */
-static bool
-is_own(const struct table *t, const struct batch *b)
-{
-	return b->table != NULL && b->schema != NULL &&
-	       str_eq_c(t->name, b->table) && str_eq_c(t->schema, b->schema);
-}
-
-/*
- * The fields of the constraint, as far as the caller may know them: nothing
- * where he may not read, and no name of another table's.  A constraint of no
- * table is a domain's; whose value it was finds blame_body.
- */
-static void
-explain_constraint(struct ctx *c, const struct batch *b)
-{
-	bool own, refers = strcmp(b->sqlstate, "23503") == 0 ||
-			   strcmp(b->sqlstate, "23001") == 0;
-	const struct table *t = c->table;
-	const char *cause = c->err.cause;
-	enum err_id id = c->err.id;
-
-	if (t == NULL || (b->constraint == NULL && b->column == NULL) ||
-	    !may_read(c))
-		return;
-	own = is_own(t, b);
-	refers = refers && (!own || c->action == ACTION_DELETE);
-	err_clear(&c->err);
-	if (own && b->column != NULL &&
-	    table_column(t, str_from(b->column)) != NULL)
-		err_add_field(&c->err, id, str_from(b->column), "%s",
-		    "This field may not be null.");
-	if (own && b->constraint != NULL && !refers)
-		blame_constraint(c, id, str_from(b->constraint));
-	err_set(&c->err, id, NULL);
-	if (refers && c->action != ACTION_CREATE)
-		c->err.detail = "Other rows refer to this one.";
-	else if (b->constraint != NULL && (own || b->table == NULL))
-		c->err.detail = arena_printf(
-		    c->arena, "Constraint %s refuses this.", b->constraint);
-	c->err.cause = cause;
 }
 
 int
@@ -339,7 +229,7 @@ ctx_failed(struct ctx *c, struct batch *b)
 	else if (c->err.id == ERR_FORBIDDEN)
 		explain_forbidden(c);
 	else if (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT)
-		explain_constraint(c, b);
+		ctx_violated(c, b);
 	return -1;
 }
 
@@ -357,6 +247,8 @@ guard_before_error(struct ctx *c)
 	    err_status(c->err.id) >= 500)
 		return;
 	err_clear(&c->err);
+	/* rights are the same in every zone, and there may be none like it */
+	c->timezone = STR_NONE;
 	b = ctx_batch(c, BATCH_READ);
 	batch_guard(b, ctx_guard(c, ctx_action(c)));
 	if (ctx_run(c, b) == 0)

@@ -43,13 +43,12 @@ static bool
 wants_rows(struct ctx *c)
 {
 	const struct route *r;
-	const char *allow;
 	struct err err;
 
 	if (!request_is_rows(&c->req))
 		return false;
 	err_init(&err, NULL);
-	r = route_find(c->app->served_roots, &c->req, c->arena, &allow, &err);
+	r = route_find(c->app->served_roots, &c->req, &err);
 	return r != NULL && r->needs & NEEDS_ROWS;
 }
 
@@ -77,30 +76,18 @@ read_request(struct ctx *c)
 	return rc;
 }
 
-static int
-find_route(struct ctx *c)
-{
-	if (c->req.method == METHOD_OPTIONS && c->req.preflight.len > 0 &&
-	    ctx_origin_allowed(c)) {
-		c->route = &preflight;
-		return 0;
-	}
-	c->route = route_find(
-	    c->app->served_roots, &c->req, c->arena, &c->allow, &c->err);
-	return c->route != NULL ? 0 : -1;
-}
-
-static int
-identify(struct ctx *c)
+int
+ctx_identify(struct ctx *c)
 {
 	/* a bad token must not keep anyone from logging in again */
-	if (c->route->needs & NEEDS_NO_TOKEN) {
+	if (c->route != NULL && c->route->needs & NEEDS_NO_TOKEN) {
 		c->principal.anonymous = true;
 		c->principal.id = ANONYMOUS_ID;
 		return 0;
 	}
 	return auth_identify(c->arena, c->app->keys, &c->app->conf,
-	    c->req.authorization, clock_real_s(), &c->principal, &c->err);
+	    c->req.authorization, c->dialect->scheme, clock_real_s(),
+	    &c->principal, &c->err);
 }
 
 /* a table that is hidden from him costs a look at the database, and is 401 or
@@ -130,6 +117,42 @@ find_table(struct ctx *c)
 	return err_set(&c->err, ERR_NOT_FOUND, NULL);
 }
 
+/* none of the path's routes has this method.  Which of the others the table
+ * has is told to who may read it; to all others what is written in the table of
+ * routes, whether there is such a table or not */
+static int
+refuse_method(struct ctx *c, const struct route *other)
+{
+	c->route = other;
+	if (!(other->needs & NEEDS_TABLE) || c->app->schema == NULL ||
+	    ctx_identify(c) != 0 || find_table(c) != 0 ||
+	    !ctx_may_read(c, NULL, NULL))
+		c->table = NULL;
+	c->allow = ctx_allow(c);
+	c->route = NULL;
+	c->table = NULL;
+	c->guarded = false;
+	err_clear(&c->err);
+	/* not the client's word for it: that may be any bytes */
+	return err_set(&c->err, ERR_BAD_METHOD, "Allowed here: %s.", c->allow);
+}
+
+static int
+find_route(struct ctx *c)
+{
+	const struct root *roots = c->app->served_roots;
+
+	if (c->req.method == METHOD_OPTIONS && c->req.preflight.len > 0 &&
+	    ctx_origin_allowed(c)) {
+		c->route = &preflight;
+		return 0;
+	}
+	c->route = route_find(roots, &c->req, &c->err);
+	if (c->route == NULL && c->err.id == ERR_BAD_METHOD)
+		return refuse_method(c, route_of_path(roots, &c->req));
+	return c->route != NULL ? 0 : -1;
+}
+
 static int
 parse_body(struct ctx *c)
 {
@@ -157,6 +180,8 @@ meet_needs(struct ctx *c)
 		return -1;
 	if (needs & NEEDS_KEY && c->table->nkey == 0)
 		return err_set(&c->err, ERR_NO_KEY, NULL);
+	if (needs & NEEDS_TABLE && ctx_check_method(c) != 0)
+		return -1;
 	if (needs & NEEDS_JSON || (needs & NEEDS_ROWS && !c->req.streamed))
 		return parse_body(c);
 	return 0;
@@ -215,6 +240,8 @@ log_request(struct ctx *c)
 		log_cstr("code", err_code(c->err.id));
 		log_cstr("cause", c->err.cause);
 	}
+	if (c->res.incomplete)
+		log_cstr("head", "incomplete");
 	if (c->res.failed || c->res.client_gone)
 		log_cstr("cut", c->res.client_gone ? "client" : "failure");
 	log_end();
@@ -225,7 +252,7 @@ serve_request(struct ctx *c)
 {
 	if (read_request(c) != 0 || /* 400, 413, 414 */
 	    find_route(c) != 0 ||   /* 404, 405 */
-	    identify(c) != 0 ||     /* 401 */
+	    ctx_identify(c) != 0 || /* 401 */
 	    meet_needs(c) != 0 ||   /* 401, 403, 404, 415 */
 	    handle(c) != 0)
 		ctx_error(c);

@@ -30,6 +30,7 @@ struct principal {
 	struct str sid; /* session id (uuid text) */
 	struct str jti;
 	int64_t exp; /* seconds since the epoch */
+	int64_t end; /* of the session, when the token was made; 0: unknown */
 };
 
 /* BULK: update or delete of many rows at once, beside the right to do it */
@@ -57,6 +58,7 @@ struct str keys_cursor(struct arena *, const struct keys *);
 
 struct claims {
 	int64_t sub, iat, exp;
+	int64_t end; /* of the session; 0: not said */
 	struct str sid, jti;
 	struct str type; /* "access" or "refresh" */
 };
@@ -75,10 +77,12 @@ char *token_mint(struct arena *, const struct keys *, const struct conf *,
 
 /*
  * From the value of the Authorization header (p NULL: absent → anonymous).
- * -1: ERR_TOKEN_INVALID for a bad token or another scheme.
+ * -1: ERR_TOKEN_INVALID for a bad token or another scheme than Bearer and the
+ * one given (NULL: none).
  */
 int auth_identify(struct arena *, struct keys *, const struct conf *,
-    struct str authorization, int64_t now_s, struct principal *, struct err *);
+    struct str authorization, const char *scheme, int64_t now_s,
+    struct principal *, struct err *);
 
 struct guard_need {
 	const struct table *table;
@@ -116,6 +120,7 @@ struct session {
 	struct str id; /* uuid text */
 	int64_t user_id;
 	int64_t lifetime_s;
+	int64_t end;        /* seconds since the epoch; no token outlives it */
 	struct str refresh; /* the token that is good from now on */
 };
 

@@ -30,7 +30,7 @@ struct verified {
 	const char *iss, *aud; /* for which settings; the keys are re-read
 	                        * together with them */
 	bool used;
-	int64_t sub, iat, nbf, exp;
+	int64_t sub, iat, nbf, exp, end;
 	char sid[37], jti[JTI_MAX + 1];
 };
 

@@ -4,14 +4,16 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* cuts the scheme off; false when it is not Bearer */
+/* cuts the scheme off; false when it is neither Bearer nor the other one */
 static bool
-take_bearer(struct str *s)
+take_scheme(struct str *s, const char *other)
 {
 	struct str scheme;
 
-	if (!str_cut(s, ' ', &scheme) || !str_case_eq(scheme, STR("Bearer")) ||
-	    s->p == NULL)
+	if (!str_cut(s, ' ', &scheme) || s->p == NULL)
+		return false;
+	if (!str_case_eq(scheme, STR("Bearer")) &&
+	    (other == NULL || !str_case_eq(scheme, str_from(other))))
 		return false;
 	*s = str_trim(*s);
 	return true;
@@ -19,8 +21,8 @@ take_bearer(struct str *s)
 
 int
 auth_identify(struct arena *a, struct keys *keys, const struct conf *conf,
-    struct str authorization, int64_t now_s, struct principal *p,
-    struct err *err)
+    struct str authorization, const char *scheme, int64_t now_s,
+    struct principal *p, struct err *err)
 {
 	struct str s = str_trim(authorization);
 	struct claims c;
@@ -33,12 +35,15 @@ auth_identify(struct arena *a, struct keys *keys, const struct conf *conf,
 	if (str_chr(s, ',') >= 0)
 		return err_set(err, ERR_BAD_REQUEST,
 		    "There may be one Authorization header.");
-	if (!take_bearer(&s))
+	if (!take_scheme(&s, scheme))
 		return err_world(err, ERR_TOKEN_INVALID,
 		    "the Authorization scheme is not Bearer");
 	if (token_verify(a, keys, conf, s, "access", now_s, &c, err) != 0)
 		return -1;
-	*p = (struct principal){
-	    .id = c.sub, .sid = c.sid, .jti = c.jti, .exp = c.exp};
+	*p = (struct principal){.id = c.sub,
+	    .sid = c.sid,
+	    .jti = c.jti,
+	    .exp = c.exp,
+	    .end = c.end};
 	return 0;
 }

@@ -158,10 +158,12 @@ read_times(
     const struct json *payload, struct claims *c, int64_t *nbf, struct err *err)
 {
 	*nbf = 0;
+	c->end = 0;
 	if (get_time(payload, "exp", &c->exp) != 0 ||
 	    get_time(payload, "iat", &c->iat) != 0 ||
-	    (has(payload, "nbf") && get_time(payload, "nbf", nbf) != 0))
-		return refuse(err, "exp, iat or nbf is no time");
+	    (has(payload, "nbf") && get_time(payload, "nbf", nbf) != 0) ||
+	    (has(payload, "end") && get_time(payload, "end", &c->end) != 0))
+		return refuse(err, "exp, iat, nbf or end is no time");
 	return 0;
 }
 
@@ -271,6 +273,7 @@ remember(const struct keys *keys, struct verified *v, struct str token,
 	v->iat = c->iat;
 	v->nbf = nbf;
 	v->exp = c->exp;
+	v->end = c->end;
 	memcpy(v->sid, c->sid.p, c->sid.len);
 	v->sid[c->sid.len] = '\0';
 	memcpy(v->jti, c->jti.p, c->jti.len);
@@ -284,6 +287,7 @@ recall(struct arena *a, const struct verified *v, struct claims *c)
 	*c = (struct claims){.sub = v->sub,
 	    .iat = v->iat,
 	    .exp = v->exp,
+	    .end = v->end,
 	    .sid = str_dup(a, str_from(v->sid)),
 	    .jti = str_dup(a, str_from(v->jti)),
 	    .type = STR("access")};
@@ -351,7 +355,8 @@ add_claims(struct arena *a, jwt_t *jwt, const struct conf *conf,
 	       jwt_add_grant(jwt, "jti", str_c(a, c->jti)) == 0 &&
 	       jwt_add_grant(jwt, "token_type", str_c(a, c->type)) == 0 &&
 	       jwt_add_grant_int(jwt, "iat", c->iat) == 0 &&
-	       jwt_add_grant_int(jwt, "exp", c->exp) == 0;
+	       jwt_add_grant_int(jwt, "exp", c->exp) == 0 &&
+	       (c->end == 0 || jwt_add_grant_int(jwt, "end", c->end) == 0);
 }
 
 char *

@@ -293,20 +293,14 @@ make_write(struct ctl *c, const struct request *r, const struct query *q)
 	return stmt_update(c->arena, q, &body, true, &opts);
 }
 
-/* what the request would run after the guard; count may stay NULL */
+/* what the request would run after the guard, and after the counts */
 static struct stmt *
-make_work(struct ctl *c, const struct request *r, const struct query *q,
-    struct stmt **count)
+make_work(struct ctl *c, const struct request *r, const struct query *q)
 {
 	struct stmt_opts opts = make_opts(c);
 
 	if (r->action == ACTION_READ) {
 		opts.stitch = is_in_hand(c, r, q);
-		if (q->want_count == COUNT_ESTIMATED)
-			*count = stmt_estimate(c->arena, q);
-		else if (q->page.kind == PAGE_NUMBER ||
-			 q->want_count == COUNT_EXACT)
-			*count = stmt_count(c->arena, q, 0);
 		return stmt_select(c->arena, q, &opts);
 	}
 	return r->action == ACTION_DELETE ? stmt_delete(c->arena, q)
@@ -386,11 +380,27 @@ print_cost(struct ctl *c, const struct stmt *work)
 	return c->err.id == ERR_NONE ? 0 : -1;
 }
 
+/* an estimate is not believed up to the end of the page */
+static void
+print_counts(struct ctl *c, const struct query *q)
+{
+	const struct page *page = &q->page;
+
+	if (q->want_count == COUNT_ESTIMATED)
+		print_stmt(stmt_estimate(c->arena, q));
+	else if (page->kind == PAGE_NUMBER || q->want_count == COUNT_EXACT)
+		print_stmt(stmt_count(c->arena, q, 0));
+	if (q->want_count == COUNT_ESTIMATED && page->has_limit &&
+	    stmt_is_estimated(q))
+		print_stmt(
+		    stmt_count(c->arena, q, page->offset + page->limit + 1));
+}
+
 static int
 explain(struct ctl *c, char **args, size_t nargs)
 {
 	struct request r = {.user = ctl_option(c, "user")};
-	struct stmt *count = NULL, *work;
+	struct stmt *work;
 	struct query *q;
 	int rc;
 
@@ -401,15 +411,15 @@ explain(struct ctl *c, char **args, size_t nargs)
 	if (rc != 0)
 		return rc;
 	q = make_query(c, &r);
-	work = q == NULL ? NULL : make_work(c, &r, q, &count);
+	work = q == NULL ? NULL : make_work(c, &r, q);
 	if (work == NULL || find_user(c, &r) != 0)
 		return -1;
 	r.principal.anonymous = r.principal.id == ANONYMOUS_ID;
 	r.principal.sid = STR(ANY_SESSION);
 	if (print_request(c, &r, q) != 0)
 		return -1;
-	if (count != NULL)
-		print_stmt(count);
+	if (r.action == ACTION_READ)
+		print_counts(c, q);
 	print_stmt(work);
 	if (r.action == ACTION_READ && q->page.kind == PAGE_CURSOR)
 		return print_cost(c, work);

@@ -67,7 +67,7 @@ make_token(struct ctl *c, char **args, size_t nargs)
 	    .iat = clock_real_s(),
 	    .jti = {jti, 2 * JTI_BYTES},
 	    .type = STR("access")};
-	claims.exp = claims.iat + ttl_s;
+	claims.exp = claims.end = claims.iat + ttl_s;
 	random_hex(jti, JTI_BYTES);
 	if (open_session(c, account.id, ttl_s, &claims.sid) != 0)
 		return -1;

@@ -45,7 +45,7 @@ take_object(struct ctx *c)
 
 /* ---- tokens ------------------------------------------------------------- */
 
-/* a token of the session for the time given */
+/* a token of the session for the time given, but not beyond its end */
 static struct str
 make_token(
     struct ctx *c, const struct session *s, const char *type, int64_t ttl_ms)
@@ -54,10 +54,13 @@ make_token(
 	struct claims claims = {.sub = s->user_id,
 	    .iat = clock_real_s(),
 	    .sid = s->id,
+	    .end = s->end,
 	    .jti = {jti, 2 * JTI_BYTES},
 	    .type = str_from(type)};
 
 	claims.exp = claims.iat + ttl_ms / 1000;
+	if (s->end > 0 && claims.exp > s->end)
+		claims.exp = s->end;
 	random_hex(jti, JTI_BYTES);
 	return str_from(
 	    token_mint(c->arena, c->app->keys, &c->app->conf, &claims));
@@ -70,6 +73,7 @@ make_session(struct ctx *c, struct session *s, struct str id, int64_t user_id)
 
 	*s = (struct session){
 	    .id = id, .user_id = user_id, .lifetime_s = ttl_ms / 1000};
+	s->end = clock_real_s() + s->lifetime_s;
 	s->refresh = make_token(c, s, "refresh", ttl_ms);
 }
 
@@ -188,7 +192,7 @@ static int
 account_login(struct ctx *c)
 {
 	struct str username, password;
-	struct rows *user;
+	struct rows *user = NULL;
 	struct session s = {0};
 	struct jsonw w;
 

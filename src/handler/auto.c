@@ -136,7 +136,7 @@ cache_headers(struct ctx *c)
 	response_header_drop(&c->res, "Cache-Control");
 	response_header_f(&c->res, "Cache-Control", "private, max-age=%lld",
 	    (long long)seconds);
-	response_header(&c->res, "Vary", STR("Authorization"));
+	response_header(&c->res, "Vary", STR("Authorization, Accept, Prefer"));
 }
 
 static bool
@@ -226,6 +226,7 @@ auto_retrieve(struct ctx *c)
 	struct query *q = read_ask(c, &c->req.params);
 	const struct format *f;
 	struct rows *rows;
+	int rc;
 
 	if (q == NULL || (f = respond_format(c, q->format)) == NULL)
 		return -1;
@@ -233,10 +234,10 @@ auto_retrieve(struct ctx *c)
 	if (rows == NULL || rows_count(rows) == 0)
 		return auto_not_found(c);
 	cache_headers(c);
-	if (respond_row(c, rows, f, 200) != 0)
-		return -1;
-	tag_answer(c);
-	return 0;
+	rc = etag_respond(c, rows, f);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	return respond_row(c, rows, f, 200);
 }
 
 #define TABLE "/api/auto/{table}"

@@ -13,31 +13,76 @@
 
 /* ---- POST --------------------------------------------------------------- */
 
-static int
-create_nested(struct ctx *c)
+/* of a row, or of rows, the columns that can be read */
+static struct json *
+strip(struct ctx *c, const struct json *sent)
 {
-	struct nested_set set;
-	struct rows *rows;
-	struct jsonw w;
-	bool may_read;
+	struct json *out = arena_memdup(c->arena, sent, sizeof(*sent));
+	struct json **tail = &out->child;
 
-	if (!c->table->can_insert)
-		return data_refuse(c, "insert");
-	if (data_nested_run(c, c->body, false, &set, &rows, &may_read) != 0)
-		return -1;
-	respond_begin(c, &w);
-	if (data_nested_write(c, &w, &set, rows) != 0)
-		return -1;
-	return respond_json(c, 200);
+	*tail = NULL;
+	for (const struct json *m = sent->child; m != NULL; m = m->next) {
+		if (sent->kind == JSON_OBJECT &&
+		    table_column(c->table, m->key) == NULL)
+			continue;
+		*tail = sent->kind == JSON_ARRAY
+			    ? strip(c, m)
+			    : arena_memdup(c->arena, m, sizeof(*m));
+		(*tail)->next = NULL;
+		tail = &(*tail)->next;
+	}
+	return out;
 }
 
-/* who may not read gets back what he sent */
+/* who may not read gets back what he sent, but for what nobody reads */
 static int
 respond_sent(struct ctx *c)
 {
 	struct jsonw w;
 
-	json_write(respond_begin(c, &w), c->body);
+	json_write(respond_begin(c, &w), strip(c, c->body));
+	return respond_json(c, 200);
+}
+
+static int
+respond_created(struct ctx *c, const struct write *w)
+{
+	write_headers(c, w);
+	if (!w->want_row)
+		return respond_empty(c);
+	if (w->rows == NULL || rows_count(w->rows) == 0)
+		return respond_sent(c);
+	return respond_row(c, w->rows, &format_json, 200);
+}
+
+/* the row of a create, and what an Idempotency-Key finds of it */
+static struct write
+creation(struct ctx *c)
+{
+	return (struct write){.action = ACTION_CREATE,
+	    .body = c->body,
+	    .want_row = true,
+	    .want_tag = true,
+	    .once = true};
+}
+
+static int
+create_nested(struct ctx *c)
+{
+	struct write w = creation(c);
+	struct nested_set set;
+	struct rows *rows;
+	struct jsonw j;
+	bool may_read;
+
+	if (write_params(c, "") != 0 ||
+	    data_nested_run(c, &w, &set, &rows, &may_read) != 0)
+		return -1;
+	if (w.replayed || !w.want_row)
+		return respond_created(c, &w);
+	respond_begin(c, &j);
+	if (data_nested_write(c, &j, &set, rows) != 0)
+		return -1;
 	return respond_json(c, 200);
 }
 
@@ -47,12 +92,14 @@ create_many(struct ctx *c)
 	struct bulk b = {.action = ACTION_CREATE,
 	    .json = c->body,
 	    .max = -1,
+	    .once = true,
+	    .want_rows = true,
 	    .format = &format_json};
 
-	if (!c->table->can_insert)
-		return data_refuse(c, "insert");
-	if (bulk_write(c, &b) != 0)
+	if (write_params(c, "") != 0 || bulk_write(c, &b) != 0)
 		return -1;
+	if (prefer_nothing(c))
+		return respond_empty(c);
 	if (!b.may_read)
 		return respond_sent(c);
 	respond_format_headers(c, &format_json);
@@ -64,18 +111,13 @@ create_many(struct ctx *c)
 static int
 auto_create(struct ctx *c)
 {
-	struct write w = {.action = ACTION_CREATE,
-	    .body = c->body,
-	    .want_row = true,
-	    .once = true};
+	struct write w = creation(c);
 
 	if (c->body->kind == JSON_ARRAY)
 		return create_many(c);
-	if (write_row(c, &w) != 0)
+	if (write_params(c, "") != 0 || write_row(c, &w) != 0)
 		return -1;
-	if (w.rows == NULL || rows_count(w.rows) == 0)
-		return respond_sent(c);
-	return respond_row(c, w.rows, &format_json, 200);
+	return respond_created(c, &w);
 }
 
 /* ---- one row ------------------------------------------------------------ */
@@ -87,8 +129,10 @@ write_one(struct ctx *c, struct write *w)
 	w->lenient_key = true;
 	w->conditional = true;
 	w->want_row = true;
-	if (write_row(c, w) != 0)
+	w->want_tag = w->action != ACTION_DELETE;
+	if (write_params(c, "") != 0 || write_row(c, w) != 0)
 		return auto_not_found(c);
+	write_headers(c, w);
 	if (w->rows == NULL || rows_count(w->rows) == 0)
 		return respond_empty(c);
 	return respond_row(c, w->rows, &format_json, 200);
@@ -149,6 +193,8 @@ ask_which(struct ctx *c)
 	c->nalso = 0;
 	ctx_need(c, c->table, ACTION_BULK);
 	ctx_need(c, c->table, ACTION_READ);
+	/* a condition that is passed over would mean more rows */
+	c->strict = true;
 	if (check_params(c) != 0)
 		return NULL;
 	q = read_ask(c, &c->req.params);
@@ -168,27 +214,13 @@ ask_which(struct ctx *c)
 }
 
 static int
-respond_affected(struct ctx *c, const char *key, int64_t n)
-{
-	struct jsonw w;
-
-	respond_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_kv_i64(&w, key, n);
-	jsonw_end(&w);
-	return respond_json(c, 200);
-}
-
-static int
 auto_update_many(struct ctx *c)
 {
 	struct change change = {.body = c->body, .max = -1};
 
-	if (!c->table->can_update)
-		return data_refuse(c, "update");
 	if ((change.q = ask_which(c)) == NULL || bulk_change(c, &change) != 0)
 		return -1;
-	return respond_affected(c, "updated", change.affected);
+	return bulk_respond(c, &change, &format_json, "updated");
 }
 
 /* {"where": [["id", 1]]} says what where=[["id",1]] says */
@@ -225,12 +257,10 @@ auto_delete_many(struct ctx *c)
 {
 	struct change change = {.max = -1};
 
-	if (!c->table->can_delete)
-		return data_refuse(c, "delete");
 	if (read_question(c) != 0 || (change.q = ask_which(c)) == NULL ||
 	    bulk_change(c, &change) != 0)
 		return -1;
-	return respond_affected(c, "deleted", change.affected);
+	return bulk_respond(c, &change, &format_json, "deleted");
 }
 
 #define TABLE "/api/auto/{table}"

@@ -31,17 +31,26 @@ is_domain_fault(const struct batch *b)
 				       strcmp(b->sqlstate, "23502") == 0);
 }
 
-static bool
-is_refused(struct ctx *c, const struct column *col, struct str text)
+/* NULL where it passes */
+static struct batch *
+find_fault(struct ctx *c, struct stmt *s)
 {
-	struct assign as = {.column = col, .text = text};
 	struct batch *b = ctx_batch(c, BATCH_READ);
 	struct err err;
 
 	err_init(&err, c->arena);
 	batch_guard(b, ctx_guard(c, c->action));
-	batch_add(b, stmt_cast(c->arena, &as));
-	return db_run(c->app->db, b, &err) != 0 &&
+	batch_add(b, s);
+	return db_run(c->app->db, b, &err) != 0 ? b : NULL;
+}
+
+static bool
+is_refused(struct ctx *c, const struct column *col, struct str text)
+{
+	struct assign as = {.column = col, .text = text};
+	struct batch *b = find_fault(c, stmt_cast(c->arena, &as));
+
+	return b != NULL &&
 	       (is_value_fault(b, col->type) || is_domain_fault(b));
 }
 
@@ -84,7 +93,7 @@ blame_body(struct ctx *c, const struct body *body)
 	for (size_t i = 0; i < body->n; i++) {
 		const struct assign *as = &body->v[i];
 
-		if (!as->is_null && !as->is_default &&
+		if (!as->is_null && !as->is_default && !as->is_next &&
 		    is_refused(c, as->column, as->text))
 			blame(c, as->column, as->column->name);
 	}
@@ -101,6 +110,22 @@ blame_value(struct ctx *c, const struct path *p, const struct value *v)
 }
 
 static void
+blame_regex(struct ctx *c, const struct expr *e)
+{
+	struct batch *b;
+
+	if (strcmp(c->batch->sqlstate, "2201B") != 0)
+		return;
+	b = find_fault(c, stmt_regex(c->arena, e->cmp.value.text));
+	if (b == NULL || strcmp(b->sqlstate, "2201B") != 0)
+		return;
+	if (c->err.fields == NULL)
+		err_clear(&c->err);
+	err_add_field(&c->err, ERR_BAD_VALUE, e->cmp.path.text,
+	    "This is not a valid regular expression.");
+}
+
+static void
 blame_filters(struct ctx *c, const struct expr *e)
 {
 	if (e == NULL)
@@ -113,7 +138,10 @@ blame_filters(struct ctx *c, const struct expr *e)
 			blame_filters(c, e->list.v[i]);
 		return;
 	case EXPR_CMP:
-		blame_value(c, &e->cmp.path, &e->cmp.value);
+		if (query_ops[e->cmp.op].takes == OP_TAKES_REGEX)
+			blame_regex(c, e);
+		else
+			blame_value(c, &e->cmp.path, &e->cmp.value);
 		return;
 	case EXPR_IN:
 	case EXPR_BETWEEN:

@@ -109,6 +109,14 @@ tell_repeated(struct loading *l, const struct chunk *chunk, int64_t index)
 	return -1;
 }
 
+/* a domain belongs to no table, so that PostgreSQL names no column either */
+static bool
+is_of_a_domain(const struct batch *b)
+{
+	return b->table == NULL && (strcmp(b->sqlstate, "23514") == 0 ||
+				       strcmp(b->sqlstate, "23502") == 0);
+}
+
 static bool
 is_refused(struct loading *l, const struct chunk *chunk, size_t i)
 {
@@ -117,7 +125,8 @@ is_refused(struct loading *l, const struct chunk *chunk, size_t i)
 
 	err_init(&e, NULL);
 	return load_try(l->load, stmt_bulk_cast(a, chunk, i), &e) == NULL &&
-	       is_value(load_batch(l->load));
+	       (is_value(load_batch(l->load)) ||
+		   is_of_a_domain(load_batch(l->load)));
 }
 
 static int
@@ -172,9 +181,32 @@ tell_constraint(struct loading *l, int64_t index)
 	return -1;
 }
 
+/* the columns whose domain it is; then the row fails once more, and says which
+ * constraint refuses it */
+static int
+tell_domain(struct loading *l, const struct chunk *chunk, int64_t index)
+{
+	struct ctx *c = l->c;
+	struct err e;
+
+	err_init(&e, c->arena);
+	for (size_t i = 0; i < chunk->ncolumns; i++)
+		if (is_refused(l, chunk, i))
+			feed_blame(l->feed, &e, ERR_CONSTRAINT, index,
+			    chunk->columns[i]->name,
+			    "This value is not allowed.");
+	succeeds(l, chunk);
+	tell_constraint(l, index);
+	if (e.fields != NULL && c->err.id == ERR_CONSTRAINT) {
+		c->err.fields = e.fields;
+		c->err.nfields = e.nfields;
+	}
+	return -1;
+}
+
 /* not of one row: deferred constraints, a lost connection, time … */
 static int
-tell_whole(struct loading *l)
+tell_whole(struct loading *l, bool at_end)
 {
 	struct ctx *c = l->c;
 	const struct batch *b = load_batch(l->load);
@@ -186,7 +218,15 @@ tell_whole(struct loading *l)
 		    "This constraint is deferrable, which PostgreSQL does not "
 		    "take here.");
 	}
-	return ctx_failed(c, load_batch(l->load));
+	ctx_failed(c, load_batch(l->load));
+	if (at_end &&
+	    (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT))
+		c->err.detail = arena_printf(c->arena, "%s%s%s",
+		    c->err.detail != NULL ? c->err.detail : "",
+		    c->err.detail != NULL ? " " : "",
+		    "It was found at the end, where it is not known which row "
+		    "it was.");
+	return -1;
 }
 
 int
@@ -201,17 +241,19 @@ bulk_fault(struct loading *l)
 	/* what has been written of the answer is not true any more */
 	response_reset(&l->c->res);
 	if (sent == NULL || !is_of_a_row(b, &l->c->err))
-		return tell_whole(l);
+		return tell_whole(l, sent == NULL);
 	chunk = sent->chunk;
 	if (!find_row(l, &chunk)) {
 		/* only together they fail */
 		if (l->c->err.id == ERR_NONE)
 			l->c->err = first;
-		return tell_whole(l);
+		return tell_whole(l, false);
 	}
 	index = sent->index + chunk.first - 1;
 	if (is_repeated(b))
 		return tell_repeated(l, &chunk, index);
+	if (is_of_a_domain(b))
+		return tell_domain(l, &chunk, index);
 	if (is_value(b))
 		return tell_values(l, &chunk, index);
 	return tell_constraint(l, index);

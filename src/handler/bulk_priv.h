@@ -27,6 +27,11 @@ struct loading {
 	struct render render;
 	bool rendering; /* the head is written */
 	int64_t nrows;  /* put into chunks */
+	/* the request has an Idempotency-Key; hash: of a body that is still
+	 * being read */
+	bool keyed;
+	struct once once;
+	struct sha256 *hash;
 };
 
 struct stmt *bulk_stmt(struct loading *, struct arena *, const struct chunk *);

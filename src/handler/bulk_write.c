@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/escape.h"
 #include "base/json.h"
 
@@ -167,14 +168,17 @@ end_rows(struct loading *l)
 		buf_lit(response_body(&l->c->res), "[]");
 }
 
-/* ---- the whole ---------------------------------------------------------- */
+/* ---- the body ----------------------------------------------------------- */
 
 static ssize_t
 read_body(void *arg, char *room, size_t n, struct err *err)
 {
-	struct ctx *c = arg;
+	struct loading *l = arg;
+	ssize_t got = fcgi_body_read(l->c->app->fcgi, room, n, err);
 
-	return fcgi_body_read(c->app->fcgi, room, n, err);
+	if (got > 0 && l->hash != NULL)
+		sha256_add(l->hash, room, (size_t)got);
+	return got;
 }
 
 static void
@@ -187,7 +191,7 @@ open_feed(struct loading *l)
 	    .json = l->b->json,
 	    .csv_guard = c->app->conf.csv_guard,
 	    .read = read_body,
-	    .arg = c};
+	    .arg = l};
 
 	if (o.json == NULL)
 		o.kind =
@@ -290,31 +294,158 @@ end(struct loading *l)
 	struct err *err = &l->c->err;
 	int rc;
 
-	if (!l->b->dry_run)
+	if (!prefer_dry_run(l->c))
 		rc = load_commit(l->load, err);
 	else if ((rc = load_check(l->load, err)) == 0)
 		load_rollback(l->load);
 	return rc == 0 ? 0 : bulk_fault(l);
 }
 
-int
-bulk_write(struct ctx *c, struct bulk *b)
+/* ---- created before ------------------------------------------------------ */
+
+static void
+drop_hash(struct loading *l)
+{
+	if (l->hash != NULL)
+		l->once.fingerprint = once_fingerprint(l->c, l->hash);
+	l->hash = NULL;
+}
+
+/* what nobody has looked at is a part of the fingerprint, too */
+static int
+read_rest(struct loading *l)
+{
+	char room[4096];
+	ssize_t n = l->hash != NULL;
+
+	while (n > 0)
+		n = read_body(l, room, sizeof room, &l->c->err);
+	drop_hash(l);
+	return n < 0 ? -1 : 0;
+}
+
+/* 1: all of it was created before */
+static int
+find_created(struct loading *l)
+{
+	struct rows *kept;
+	int rc = once_find(l->c, &l->once, &kept, &l->b->may_read);
+
+	l->b->may_read = false;
+	if (rc != 1)
+		return rc;
+	if (read_rest(l) != 0 ||
+	    once_confirm(l->c, &l->once, kept, &l->b->affected) != 0)
+		return -1;
+	return 1;
+}
+
+static int
+begin_once(struct loading *l)
+{
+	int rc = once_read(l->c, &l->once);
+
+	if (rc <= 0)
+		return rc;
+	l->keyed = true;
+	if (l->c->req.streamed)
+		l->hash = once_hash(l->c);
+	return find_created(l);
+}
+
+/* of two at once the slower meets the rows, or the key, of the faster */
+static int
+find_clash(struct loading *l)
+{
+	struct err refused = l->c->err;
+	int rc;
+
+	if (!once_is_clash(&refused))
+		return -1;
+	err_clear(&l->c->err);
+	rc = find_created(l);
+	if (rc == 0)
+		l->c->err = refused;
+	return rc == 1 ? 1 : -1;
+}
+
+static int
+keep(struct loading *l)
+{
+	struct ctx *c = l->c;
+	struct stmt *s;
+
+	if (read_rest(l) != 0)
+		return -1;
+	s = stmt_once_keep(c->arena, c->table, &l->once, l->b->affected);
+	return load_try(l->load, s, &c->err) != NULL ? 0 : bulk_fault(l);
+}
+
+/* ---- the whole ---------------------------------------------------------- */
+
+static int
+write_all(struct loading *l)
+{
+	int rc;
+
+	open_feed(l);
+	rc = begin(l);
+	if (rc == 0)
+		rc = read_rows(l);
+	if (rc == 0 && l->keyed)
+		rc = keep(l);
+	if (rc == 0)
+		rc = end(l);
+	load_rollback(l->load);
+	if (load_batch(l->load) != NULL)
+		l->c->db_us += load_batch(l->load)->db_us;
+	if (rc == 0)
+		end_rows(l);
+	return rc;
+}
+
+/* what holds of one row: taken in silence it would promise too much */
+static int
+refuse_conditions(struct ctx *c, bool creates)
+{
+	if (c->req.if_match.p != NULL || c->req.if_none_match.p != NULL)
+		return err_set(&c->err, ERR_PRECONDITION_FAILED,
+		    "Only single rows have an entity tag.");
+	if (!creates && c->req.idempotency_key.p != NULL)
+		return err_set(&c->err, ERR_BAD_REQUEST,
+		    "Idempotency-Key is for what creates rows.");
+	return 0;
+}
+
+static int
+write_once(struct ctx *c, struct bulk *b)
 {
 	struct loading l = {.c = c, .b = b};
 	int rc;
 
+	rc = b->once ? begin_once(&l) : 0;
+	if (rc == 0 && (rc = write_all(&l)) != 0 && l.keyed)
+		rc = find_clash(&l);
+	drop_hash(&l);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+bulk_write(struct ctx *c, struct bulk *b)
+{
+	int rc;
+
 	need_rights(c, b);
-	open_feed(&l);
-	rc = begin(&l);
+	if (!prefer_rows(c, b->want_rows))
+		b->format = NULL;
+	if (refuse_conditions(c, b->action == ACTION_CREATE) != 0 ||
+	    prefer_check(c) != 0)
+		return -1;
+	rc = write_once(c, b);
+	if (rc != 0 && prefer_was_zone(c))
+		rc = write_once(c, b);
 	if (rc == 0)
-		rc = read_rows(&l);
-	if (rc == 0)
-		rc = end(&l);
-	load_rollback(l.load);
-	if (load_batch(l.load) != NULL)
-		c->db_us += load_batch(l.load)->db_us;
-	if (rc == 0)
-		end_rows(&l);
+		prefer_applied(c, b->format != NULL && b->may_read);
 	return rc;
 }
 
@@ -337,20 +468,50 @@ take_changed(struct ctx *c, struct change *ch, struct batch *b, size_t at)
 
 /* nothing to change: the rights are asked for all the same */
 static int
-change_nothing(struct ctx *c)
+change_nothing(struct ctx *c, struct change *ch)
 {
 	struct batch *b = ctx_batch(c, BATCH_READ);
+	size_t at = 0;
 
 	batch_guard(b, ctx_guard(c, ACTION_UPDATE));
-	return ctx_run(c, b);
+	if (ch->same)
+		at = batch_add(
+		    b, stmt_select(c->arena, ch->q, &c->app->stmt_opts));
+	if (ctx_run(c, b) != 0)
+		return blame_query(c, ch->q);
+	if (!ch->same)
+		return 0;
+	ch->affected = rows_count(batch_rows(b, at));
+	if (ch->want_rows && rights_of_guard(c, batch_rows(b, 0)))
+		ch->rows = batch_rows(b, at);
+	return 0;
+}
+
+/* the guard, and behind it what holds the rows at the lock_version that the
+ * body names */
+static void
+add_guard(
+    struct ctx *c, const struct change *ch, struct body *body, struct batch *b)
+{
+	const struct column *lock = NULL;
+	struct str value = STR_NONE;
+
+	if (ch->locks && ch->body != NULL)
+		lock = lock_take(c, body, &value);
+	batch_guard(
+	    b, ctx_guard(c, ch->body != NULL ? ACTION_UPDATE : ACTION_DELETE));
+	if (lock != NULL)
+		batch_add(b, stmt_lock(c->arena, ch->q, lock, value));
 }
 
 static int
 explain_change(struct ctx *c, const struct change *ch, const struct batch *b,
     size_t at, const struct body *body)
 {
-	if (b->failed == at && strcmp(b->sqlstate, "ZD003") == 0) {
+	if (strcmp(b->sqlstate, "ZD003") == 0) {
 		err_clear(&c->err);
+		if (b->failed < at)
+			return err_set(&c->err, ERR_STALE_ROW, NULL);
 		return err_set(&c->err, ERR_TOO_MANY_ROWS,
 		    "More than %lld rows would change; none has.",
 		    (long long)ch->max);
@@ -359,10 +520,9 @@ explain_change(struct ctx *c, const struct change *ch, const struct batch *b,
 	return ch->body != NULL ? blame_body(c, body) : -1;
 }
 
-int
-bulk_change(struct ctx *c, struct change *ch)
+static int
+change(struct ctx *c, struct change *ch)
 {
-	enum action action = ch->body != NULL ? ACTION_UPDATE : ACTION_DELETE;
 	struct body body = {NULL, 0};
 	struct batch *b;
 	size_t at;
@@ -370,17 +530,33 @@ bulk_change(struct ctx *c, struct change *ch)
 	if (ch->body != NULL && body_parse(c->arena, c->table, ch->body,
 				    BODY_PATCH, NULL, &body, &c->err) != 0)
 		return -1;
-	need_bulk(c);
-	if (!ch->by_key)
-		ctx_need(c, c->table, ACTION_READ);
 	if (ch->body != NULL && body.n == 0)
-		return change_nothing(c);
-	b = ctx_batch(c, ch->dry_run ? BATCH_TRY : BATCH_WRITE);
-	batch_guard(b, ctx_guard(c, action));
+		return change_nothing(c, ch);
+	b = ctx_batch(c, prefer_dry_run(c) ? BATCH_TRY : BATCH_WRITE);
+	add_guard(c, ch, &body, b);
 	at = batch_add(
 	    b, stmt_change(c->arena, ch->q, ch->body != NULL ? &body : NULL,
 		   ch->max, ch->want_rows, &c->app->stmt_opts));
 	if (ctx_run(c, b) != 0)
 		return explain_change(c, ch, b, at, &body);
 	return take_changed(c, ch, b, at);
+}
+
+int
+bulk_change(struct ctx *c, struct change *ch)
+{
+	int rc;
+
+	need_bulk(c);
+	if (!ch->by_key)
+		ctx_need(c, c->table, ACTION_READ);
+	ch->want_rows = prefer_rows(c, ch->want_rows);
+	if (refuse_conditions(c, false) != 0 || prefer_check(c) != 0)
+		return -1;
+	rc = change(c, ch);
+	if (rc != 0 && prefer_was_zone(c))
+		rc = change(c, ch);
+	if (rc == 0)
+		prefer_applied(c, ch->rows != NULL);
+	return rc;
 }

@@ -81,37 +81,15 @@ read_format(struct ctx *c)
 }
 
 static void
-preferences_applied(struct ctx *c, bool rows)
+resolution_header(struct ctx *c)
 {
-	static const char *const returns[] = {
-	    "return=minimal", "return=headers-only"};
-	static const char *const others[] = {"tx=rollback",
+	static const char *const all[] = {
 	    "resolution=merge-duplicates", "resolution=ignore-duplicates"};
 
-	if (request_prefers(&c->req, others[0]))
-		response_header(
-		    &c->res, "Preference-Applied", str_from(others[0]));
-	if (params_get(&c->req.params, STR("on_conflict")) != NULL)
-		for (size_t i = 1; i < 3; i++)
-			if (request_prefers(&c->req, others[i]))
-				response_header(&c->res, "Preference-Applied",
-				    str_from(others[i]));
 	for (size_t i = 0; i < 2; i++)
-		if (request_prefers(&c->req, returns[i])) {
-			response_header(&c->res, "Preference-Applied",
-			    str_from(returns[i]));
-			return;
-		}
-	if (rows && request_prefers(&c->req, "return=representation"))
-		response_header(&c->res, "Preference-Applied",
-		    STR("return=representation"));
-}
-
-static bool
-wants_nothing(const struct ctx *c)
-{
-	return request_prefers(&c->req, "return=minimal") ||
-	       request_prefers(&c->req, "return=headers-only");
+		if (request_prefers(&c->req, all[i]))
+			response_header(
+			    &c->res, "Preference-Applied", str_from(all[i]));
 }
 
 static int
@@ -119,7 +97,7 @@ respond_number(struct ctx *c, int status, const char *name, int64_t n)
 {
 	struct jsonw w;
 
-	if (wants_nothing(c)) {
+	if (prefer_nothing(c)) {
 		response_status(&c->res, status == 200 ? 204 : status);
 		return 0;
 	}
@@ -128,20 +106,6 @@ respond_number(struct ctx *c, int status, const char *name, int64_t n)
 	jsonw_kv_i64(&w, name, n);
 	jsonw_end(&w);
 	return respond_json(c, status);
-}
-
-/* what holds of one row: taken in silence it would promise too much */
-static int
-refuse_conditions(struct ctx *c)
-{
-	if (c->req.idempotency_key.p != NULL)
-		return err_set(&c->err, ERR_BAD_REQUEST,
-		    "Idempotency-Key is for the creation of one row; of many, "
-		    "on_conflict= can be sent twice.");
-	if (c->req.if_match.p != NULL || c->req.if_none_match.p != NULL)
-		return err_set(&c->err, ERR_PRECONDITION_FAILED,
-		    "Only single rows have an entity tag.");
-	return 0;
 }
 
 /* ---- create and merge --------------------------------------------------- */
@@ -235,13 +199,6 @@ read_conflict(struct ctx *c, struct conflict *storage, struct conflict **on)
 	return refuse_conflict(c);
 }
 
-/* a list comes back as it was stored; of lines only their number */
-static bool
-wants_rows(const struct ctx *c)
-{
-	return !c->req.streamed && !wants_nothing(c);
-}
-
 static int
 respond_written(
     struct ctx *c, const struct bulk *b, int status, const char *counted)
@@ -249,7 +206,8 @@ respond_written(
 	bool rows = b->format != NULL && b->may_read;
 	bool single = b->json != NULL && b->json->kind == JSON_OBJECT;
 
-	preferences_applied(c, rows);
+	if (params_get(&c->req.params, STR("on_conflict")) != NULL)
+		resolution_header(c);
 	if (!rows)
 		return respond_number(c, status, counted, b->affected);
 	/* ignored, or swallowed by a trigger: then there is none to show */
@@ -269,19 +227,21 @@ bulk_create(struct ctx *c)
 {
 	struct bulk b = {.action = ACTION_CREATE,
 	    .json = c->body,
-	    .dry_run = request_prefers(&c->req, "tx=rollback")};
+	    .once = true,
+	    .want_rows = true};
 	const struct format *f = read_format(c);
 	struct conflict storage, *on;
 
-	if (!c->table->can_insert)
-		return data_refuse(c, "insert");
-	if (f == NULL || refuse_conditions(c) != 0 ||
+	if (f == NULL || write_params(c, "format max_affected on_conflict") ||
 	    read_max(c, &b.max) != 0 || read_conflict(c, &storage, &on) != 0)
 		return -1;
 	b.on = on;
-	b.format = wants_rows(c) ? f : NULL;
+	/* a list comes back as it was stored; of lines only their number */
+	b.format = c->req.streamed ? NULL : f;
 	if (on != NULL && !on->ignore && !c->table->can_update)
-		return data_refuse(c, "update");
+		return bad_param(c, "on_conflict",
+		    "PostgreSQL cannot change rows of this table; with Prefer: "
+		    "resolution=ignore-duplicates they stay.");
 	if (bulk_write(c, &b) != 0)
 		return -1;
 	return respond_written(
@@ -361,11 +321,10 @@ ask_rows(struct ctx *c, bool *by_key)
 	return q;
 }
 
-static int
-respond_changed(struct ctx *c, const struct change *ch, const struct format *f,
+int
+bulk_respond(struct ctx *c, const struct change *ch, const struct format *f,
     const char *counted)
 {
-	preferences_applied(c, ch->rows != NULL);
 	if (ch->rows == NULL)
 		return respond_number(c, 200, counted, ch->affected);
 	if (respond_rows(c, ch->rows, f, false) != 0)
@@ -378,18 +337,14 @@ respond_changed(struct ctx *c, const struct change *ch, const struct format *f,
 static int
 change_rows(struct ctx *c, const struct json *json)
 {
-	struct change ch = {.body = json,
-	    .want_rows = request_prefers(&c->req, "return=representation") &&
-			 !wants_nothing(c),
-	    .dry_run = request_prefers(&c->req, "tx=rollback")};
+	struct change ch = {.body = json};
 	const struct format *f = read_format(c);
 
-	if (f == NULL || refuse_conditions(c) != 0 ||
-	    read_max(c, &ch.max) != 0 ||
+	if (f == NULL || read_max(c, &ch.max) != 0 ||
 	    (ch.q = ask_rows(c, &ch.by_key)) == NULL ||
 	    bulk_change(c, &ch) != 0)
 		return -1;
-	return respond_changed(c, &ch, f, json != NULL ? "updated" : "deleted");
+	return bulk_respond(c, &ch, f, json != NULL ? "updated" : "deleted");
 }
 
 /* ---- rows that each hold their key -------------------------------------- */
@@ -397,9 +352,7 @@ change_rows(struct ctx *c, const struct json *json)
 static int
 update_rows(struct ctx *c)
 {
-	struct bulk b = {.action = ACTION_UPDATE,
-	    .json = c->body,
-	    .dry_run = request_prefers(&c->req, "tx=rollback")};
+	struct bulk b = {.action = ACTION_UPDATE, .json = c->body};
 	const struct format *f = read_format(c);
 	struct params rest = other_params(c);
 
@@ -408,11 +361,9 @@ update_rows(struct ctx *c)
 	for (size_t i = 0; i < rest.n; i++)
 		err_add_field(&c->err, ERR_BAD_PARAM, rest.v[i].name,
 		    "The rows are named by their keys already.");
-	if (f == NULL || rest.n > 0 || refuse_conditions(c) != 0 ||
-	    read_max(c, &b.max) != 0)
+	if (f == NULL || rest.n > 0 || read_max(c, &b.max) != 0)
 		return -1;
-	if (wants_rows(c) && request_prefers(&c->req, "return=representation"))
-		b.format = f;
+	b.format = c->req.streamed ? NULL : f;
 	if (bulk_write(c, &b) != 0)
 		return -1;
 	return respond_written(c, &b, 200, "updated");
@@ -421,8 +372,6 @@ update_rows(struct ctx *c)
 static int
 bulk_patch(struct ctx *c)
 {
-	if (!c->table->can_update)
-		return data_refuse(c, "update");
 	if (c->req.streamed || c->body->kind == JSON_ARRAY)
 		return update_rows(c);
 	return change_rows(c, c->body);
@@ -431,8 +380,6 @@ bulk_patch(struct ctx *c)
 static int
 bulk_delete(struct ctx *c)
 {
-	if (!c->table->can_delete)
-		return data_refuse(c, "delete");
 	return change_rows(c, NULL);
 }
 

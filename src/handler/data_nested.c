@@ -58,14 +58,62 @@ blame_row(struct ctx *c, const struct nested *n)
 		    STR_ARGS(n->path), STR_ARGS(f->field)));
 }
 
+static bool
+is_said_of(const struct table *t, const struct violated *v)
+{
+	return str_eq(t->name, v->table) && str_eq(t->schema, v->schema);
+}
+
+/* was it a partition of this table? */
+static bool
+is_parent(struct ctx *c, const struct table *t, const struct violated *v)
+{
+	struct batch *b;
+	struct err err;
+	size_t at;
+
+	if (t->kind != TABLE_PARTITIONED)
+		return false;
+	err_init(&err, NULL);
+	b = ctx_batch(c, BATCH_READ);
+	batch_guard(b, ctx_guard(c, ACTION_CREATE));
+	at = batch_add(b, stmt_inherited(c->arena, t, v));
+	return db_run(c->app->db, b, &err) == 0 &&
+	       rows_next(batch_rows(b, at), &err) == 1;
+}
+
+static bool
+is_first_of_table(const struct nested_set *set, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (set->v[k]->table == set->v[i]->table)
+			return false;
+	return true;
+}
+
+/* the table of this document that said no, or NULL */
+static const struct table *
+find_table(
+    struct ctx *c, const struct nested_set *set, const struct violated *v)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (is_said_of(set->v[i]->table, v))
+			return set->v[i]->table;
+	for (size_t i = 0; i < set->n; i++)
+		if (is_first_of_table(set, i) &&
+		    is_parent(c, set->v[i]->table, v))
+			return set->v[i]->table;
+	return NULL;
+}
+
 /* the one row of this document that PostgreSQL can have meant, or NULL */
 static const struct nested *
-find_failed(const struct nested_set *set, const struct batch *b)
+find_failed(const struct nested_set *set, const struct table *t)
 {
 	const struct nested *found = NULL;
 
-	for (size_t i = 0; b->table != NULL && i < set->n; i++) {
-		if (!str_eq_c(set->v[i]->table->name, b->table))
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->v[i]->table != t)
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -80,12 +128,19 @@ static int
 blame_constraint(
     struct ctx *c, const struct nested_set *set, const struct batch *b)
 {
+	struct violated v = {
+	    str_from(b->schema), str_from(b->table), str_from(b->constraint)};
 	enum err_id id = c->err.id;
 	const char *cause = c->err.cause;
-	const struct nested *n = find_failed(set, b);
+	const struct table *t;
+	const struct nested *n;
 
-	if (b->table == NULL || str_eq_c(c->table->name, b->table))
+	if (b->table == NULL)
 		return -1;
+	t = find_table(c, set, &v);
+	if (t == c->table)
+		return -1;
+	n = find_failed(set, t);
 	err_clear(&c->err);
 	if (n != NULL)
 		err_add_field(&c->err, id, row_path(n),
@@ -137,33 +192,61 @@ explain_failure(
 
 /* ---- creating ----------------------------------------------------------- */
 
-int
-data_nested_run(struct ctx *c, const struct json *body, bool dry_run,
-    struct nested_set *set, struct rows **rows, bool *may_read)
+static int
+run_nested(struct ctx *c, struct write *w, struct nested_set *set,
+    struct rows **rows, bool *may_read)
 {
 	struct query_limits limits;
+	struct once once;
 	struct batch *b;
-	size_t at;
-	int rc;
+	size_t at, check = 0;
+	int rc, keyed = 0;
 
-	if (read_limits(c, &limits) != 0)
+	if ((w->once && (keyed = once_read(c, &once)) < 0) ||
+	    read_limits(c, &limits) != 0)
 		return -1;
 	rc = nested_parse(
-	    c->arena, c->app->schema, c->table, body, &limits, set, &c->err);
+	    c->arena, c->app->schema, c->table, w->body, &limits, set, &c->err);
 	need_rights(c, set);
 	if (rc != 0) {
 		/* only who has all of these rights hears why */
 		c->guarded = false;
 		return -1;
 	}
-	b = ctx_batch(c, dry_run ? BATCH_TRY : BATCH_WRITE);
+	b = ctx_batch(c, prefer_dry_run(c) ? BATCH_TRY : BATCH_WRITE);
 	batch_guard(b, ctx_guard(c, ACTION_CREATE));
-	at =
-	    batch_add(b, stmt_insert_nested(c->arena, set, &c->app->stmt_opts));
-	if (ctx_run(c, b) != 0)
+	if (keyed)
+		check = batch_add(b, stmt_once_check(c->arena, &once));
+	at = batch_add(b, stmt_insert_nested(c->arena, set,
+			      keyed ? &once : NULL, &c->app->stmt_opts));
+	if (ctx_run(c, b) != 0) {
+		if (keyed && (keyed = once_replay(c, w, &once, check)) != 0)
+			return keyed < 0 ? -1 : 0;
 		return explain_failure(c, set, b);
+	}
 	*rows = batch_rows(b, at);
 	*may_read = rights_of_guard(c, batch_rows(b, 0));
+	return 0;
+}
+
+int
+data_nested_run(struct ctx *c, struct write *w, struct nested_set *set,
+    struct rows **rows, bool *may_read)
+{
+	int rc;
+
+	w->want_row = prefer_rows(c, w->want_row);
+	if (prefer_check(c) != 0)
+		return -1;
+	rc = run_nested(c, w, set, rows, may_read);
+	if (rc != 0 && prefer_was_zone(c))
+		rc = run_nested(c, w, set, rows, may_read);
+	if (rc != 0)
+		return -1;
+	if (c->timezone.p != NULL)
+		w->tag = STR_NONE;
+	prefer_applied(
+	    c, w->replayed ? w->rows != NULL : *may_read && w->want_row);
 	return 0;
 }
 
@@ -272,6 +355,10 @@ write_row_json(struct ctx *c, struct jsonw *w, const struct nested *n,
 {
 	jsonw_object(w);
 	for (const struct json *m = n->json->child; m != NULL; m = m->next) {
+		const struct column *col = table_input(n->table, m->key);
+
+		if (col != NULL && col->write_only)
+			continue;
 		jsonw_key_str(w, m->key);
 		write_member(c, w, n, m, rows);
 	}

@@ -98,16 +98,20 @@ write_target(
 	jsonw_end(w);
 }
 
+/* replacing a row keeps what is write-only (query/body.c) */
 static void
-write_column(
-    struct jsonw *w, const struct column *col, const struct rights *rights)
+write_column(struct jsonw *w, const struct column *col,
+    const struct rights *rights, bool replacing)
 {
 	jsonw_key_str(w, col->name);
 	jsonw_object(w);
 	jsonw_kv_c(w, "type", kind_word(col->type));
 	jsonw_kv(w, "sql_type", col->type->display);
-	jsonw_kv_bool(w, "required", is_required(col));
+	jsonw_kv_bool(
+	    w, "required", is_required(col) && !(replacing && col->write_only));
 	jsonw_kv_bool(w, "read_only", is_read_only(col));
+	if (col->write_only)
+		jsonw_kv_bool(w, "write_only", true);
 	jsonw_kv_bool(w, "nullable", !col->not_null);
 	jsonw_kv_bool(w, "filterable", col->has_eq);
 	jsonw_kv_bool(w, "orderable", col->has_order);
@@ -128,12 +132,12 @@ write_column(
 }
 
 static void
-write_columns(
-    struct jsonw *w, const struct table *t, const struct rights *rights)
+write_columns(struct jsonw *w, const struct table *t,
+    const struct rights *rights, bool replacing)
 {
 	jsonw_object(w);
-	for (size_t i = 0; i < t->ncolumns; i++)
-		write_column(w, &t->columns[i], rights);
+	for (size_t i = 0; i < table_ninput(t); i++)
+		write_column(w, &t->columns[i], rights, replacing);
 	jsonw_end(w);
 }
 
@@ -145,7 +149,7 @@ write_computed(
 	jsonw_key(w, "computed");
 	jsonw_object(w);
 	for (size_t i = 0; i < t->ncomputed; i++)
-		write_column(w, &t->computed[i], rights);
+		write_column(w, &t->computed[i], rights, false);
 	jsonw_end(w);
 }
 
@@ -201,11 +205,11 @@ write_actions(struct ctx *c, struct jsonw *w, const struct rights *rights)
 	jsonw_object(w);
 	if (create) {
 		jsonw_key(w, "POST");
-		write_columns(w, c->table, rights);
+		write_columns(w, c->table, rights, false);
 	}
 	if (update) {
 		jsonw_key(w, "PUT");
-		write_columns(w, c->table, rights);
+		write_columns(w, c->table, rights, true);
 	}
 	jsonw_end(w);
 }
@@ -267,46 +271,12 @@ write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 		jsonw_str(w, t->columns[t->key[i]].name);
 	jsonw_end(w);
 	jsonw_key(w, "fields");
-	write_columns(w, t, rights);
+	write_columns(w, t, rights, false);
 	write_computed(w, t, rights);
 	if (write_relations(c, w, rights) != 0)
 		return -1;
 	write_limits(c, w);
 	return 0;
-}
-
-/* the Allow header of this table or row: what PostgreSQL can do with it */
-static const char *
-list_methods(const struct ctx *c)
-{
-	const struct table *t = c->table;
-	struct buf b;
-
-	buf_init(&b, c->arena, 128);
-	buf_lit(&b, "GET, HEAD, OPTIONS");
-	if (route_segment(c->route, &c->req, "key") == NULL) {
-		if (t->can_insert)
-			buf_lit(&b, ", POST");
-		if (t->can_update && c->dialect == &dialect_native)
-			buf_lit(&b, ", PATCH");
-		if (t->can_delete && c->dialect == &dialect_native)
-			buf_lit(&b, ", DELETE");
-		return b.p;
-	}
-	if (t->can_update)
-		buf_lit(&b, ", PUT, PATCH");
-	if (t->can_delete)
-		buf_lit(&b, ", DELETE");
-	return b.p;
-}
-
-int
-data_refuse(struct ctx *c, const char *verb)
-{
-	c->allow = list_methods(c);
-	return err_set(&c->err, ERR_BAD_METHOD,
-	    "PostgreSQL cannot %s rows of %.*s.", verb,
-	    STR_ARGS(c->table->qname));
 }
 
 static int
@@ -322,7 +292,7 @@ data_options(struct ctx *c)
 	if (ctx_run(c, b) != 0 ||
 	    rights_read(c, batch_rows(b, at), &rights) != 0)
 		return -1;
-	response_header(&c->res, "Allow", str_from(list_methods(c)));
+	response_header(&c->res, "Allow", str_from(ctx_allow(c)));
 	respond_begin(c, &w);
 	jsonw_object(&w);
 	if (write_table(c, &w, &rights) != 0)

@@ -17,13 +17,17 @@
 static struct stmt_opts
 write_opts(const struct ctx *c, const struct write *w)
 {
-	return w->want_tag ? etag_opts(c) : c->app->stmt_opts;
+	struct stmt_opts opts = etag_opts(c);
+
+	opts.etag = w->want_tag;
+	return opts;
 }
 
 static struct batch *
 write_batch(struct ctx *c, const struct write *w)
 {
-	struct batch *b = ctx_batch(c, w->dry_run ? BATCH_TRY : BATCH_WRITE);
+	struct batch *b =
+	    ctx_batch(c, prefer_dry_run(c) ? BATCH_TRY : BATCH_WRITE);
 
 	batch_guard(b, ctx_guard(c, w->action));
 	return b;
@@ -88,7 +92,7 @@ take_key(
 
 	if (t->nkey == 0 || rows_next(rows, &c->err) != 1)
 		return;
-	buf_init(&key, c->arena, 3000);
+	buf_init(&key, c->arena, RESPONSE_LINE_MAX);
 	for (size_t i = 0; i < t->nkey; i++) {
 		at = w->want_row ? t->key[i] : i;
 		if (n != NULL)
@@ -101,6 +105,50 @@ take_key(
 	rows_rewind(rows);
 }
 
+static void
+row_path(struct ctx *c, struct buf *path, struct str key)
+{
+	buf_init(path, c->arena, RESPONSE_LINE_MAX);
+	buf_cstr(path, c->dialect->base);
+	buf_url(path, c->table->path);
+	buf_char(path, '/');
+	buf_str(path, key);
+	buf_char(path, '/');
+}
+
+static struct str
+assigned(const struct body *body, const struct column *col)
+{
+	for (size_t i = 0; i < body->n; i++)
+		if (body->v[i].column == col)
+			return body->v[i].text;
+	return STR_NONE;
+}
+
+/* before there is such a row: can it have a Location? */
+static int
+check_address(struct ctx *c, const struct body *body)
+{
+	const struct table *t = c->table;
+	struct buf key, path;
+	struct str text;
+
+	if (t->nkey == 0)
+		return 0;
+	buf_init(&key, c->arena, RESPONSE_LINE_MAX);
+	for (size_t i = 0; i < t->nkey; i++) {
+		text = assigned(body, &t->columns[t->key[i]]);
+		if (text.len > 0)
+			key_segment(c, &key, i, text);
+	}
+	row_path(c, &path, buf_view(&key));
+	if (!key.overflow && link_fits(c, &path))
+		return 0;
+	return err_set(&c->err, ERR_LIMIT,
+	    "The key is too long for the address of the row; rows of a list, "
+	    "[{...}], need none.");
+}
+
 static int
 create_row(struct ctx *c, struct write *w)
 {
@@ -111,12 +159,11 @@ create_row(struct ctx *c, struct write *w)
 	size_t at, check = 0;
 	int keyed = 0;
 
-	if (!c->table->can_insert)
-		return data_refuse(c, "insert");
 	if (w->once && (keyed = once_read(c, &once)) < 0)
 		return -1;
 	if (body_parse(c->arena, c->table, w->body, BODY_CREATE, NULL, &body,
-		&c->err) != 0)
+		&c->err) != 0 ||
+	    check_address(c, &body) != 0)
 		return -1;
 	b = write_batch(c, w);
 	if (keyed)
@@ -164,6 +211,9 @@ read_rule(struct ctx *c, const struct write *w, struct tag_rule *storage,
 	*rule = some > 0 ? storage : NULL;
 	if (some > 0)
 		ctx_need(c, c->table, ACTION_READ);
+	if (some > 0 && c->timezone.p != NULL && etag_depends_on_zone(c))
+		return err_set(&c->err, ERR_BAD_REQUEST,
+		    "An entity tag cannot be compared in another time zone.");
 	return some < 0 ? -1 : 0;
 }
 
@@ -185,8 +235,20 @@ check_outcome(struct ctx *c, struct rows *rows, const struct tag_rule *rule)
 	rows_rewind(rows);
 	if (done)
 		return 0;
+	if (there && !rule->has_match && !rule->has_none)
+		return err_set(&c->err, ERR_STALE_ROW, NULL);
 	return err_set(
 	    &c->err, there ? ERR_PRECONDITION_FAILED : ERR_NOT_FOUND, NULL);
+}
+
+/* what the body says of lock_version is one more condition */
+static void
+take_lock(struct ctx *c, struct body *body, struct tag_rule *storage,
+    struct tag_rule **rule)
+{
+	storage->lock = lock_take(c, body, &storage->lock_value);
+	if (storage->lock != NULL)
+		*rule = storage;
 }
 
 /* nothing to change: the row as it is, under the same right */
@@ -222,14 +284,12 @@ static int
 update_row(struct ctx *c, struct write *w)
 {
 	struct stmt_opts opts = write_opts(c, w);
-	struct tag_rule storage, *rule;
+	struct tag_rule storage = {.lock = NULL}, *rule;
 	struct query *q;
 	struct body body = {0};
 	struct batch *b;
 	size_t at;
 
-	if (!c->table->can_update)
-		return data_refuse(c, "update");
 	if (read_rule(c, w, &storage, &rule) != 0 ||
 	    (q = key_query(c, w)) == NULL ||
 	    body_parse(c->arena, c->table, w->body,
@@ -237,6 +297,8 @@ update_row(struct ctx *c, struct write *w)
 		return -1;
 	if (body.n == 0)
 		return update_nothing(c, w, q, &body, rule);
+	if (w->locks)
+		take_lock(c, &body, &storage, &rule);
 	b = write_batch(c, w);
 	at = batch_add(
 	    b, stmt_update_if(c->arena, q, &body, w->want_row, rule, &opts));
@@ -259,8 +321,6 @@ delete_row(struct ctx *c, struct write *w)
 	struct batch *b;
 	size_t at;
 
-	if (!c->table->can_delete)
-		return data_refuse(c, "delete");
 	if (read_rule(c, w, &storage, &rule) != 0 ||
 	    (q = key_query(c, w)) == NULL)
 		return -1;
@@ -276,8 +336,8 @@ delete_row(struct ctx *c, struct write *w)
 	return 0;
 }
 
-int
-write_row(struct ctx *c, struct write *w)
+static int
+write_any(struct ctx *c, struct write *w)
 {
 	switch (w->action) {
 	case ACTION_CREATE:
@@ -293,54 +353,27 @@ write_row(struct ctx *c, struct write *w)
 	return err_world(&c->err, ERR_INTERNAL, "reading is no writing");
 }
 
-/* ---- the native dialect: Prefer (RFC 7240) ------------------------------- */
-
-static void
-applied(struct ctx *c, const char *preference)
+int
+write_row(struct ctx *c, struct write *w)
 {
-	response_header(&c->res, "Preference-Applied", str_from(preference));
+	int rc;
+
+	w->want_row = prefer_rows(c, w->want_row);
+	if (prefer_check(c) != 0)
+		return -1;
+	rc = write_any(c, w);
+	if (rc != 0 && prefer_was_zone(c))
+		rc = write_any(c, w);
+	if (rc != 0)
+		return -1;
+	/* as in a read, there is none of what another zone shows */
+	if (c->timezone.p != NULL)
+		w->tag = STR_NONE;
+	prefer_applied(c, w->rows != NULL);
+	return 0;
 }
 
-/* what is asked for, and what of it is granted; the body is the default, but
- * of a delete */
-static void
-take_preferences(struct ctx *c, struct write *w)
-{
-	bool minimal = request_prefers(&c->req, "return=minimal"),
-	     headers = request_prefers(&c->req, "return=headers-only"),
-	     whole = request_prefers(&c->req, "return=representation");
-
-	w->want_tag = w->action != ACTION_DELETE;
-	w->conditional = true;
-	w->once = true;
-	w->dry_run = request_prefers(&c->req, "tx=rollback");
-	w->want_row = w->action == ACTION_DELETE ? whole : !minimal && !headers;
-}
-
-void
-handling_header(struct ctx *c)
-{
-	if (request_prefers(&c->req, "handling=strict"))
-		applied(c, "handling=strict");
-	else if (request_prefers(&c->req, "handling=lenient"))
-		applied(c, "handling=lenient");
-}
-
-static void
-preference_headers(struct ctx *c, const struct write *w)
-{
-	if (w->dry_run)
-		applied(c, "tx=rollback");
-	if (request_prefers(&c->req, "return=minimal"))
-		applied(c, "return=minimal");
-	else if (request_prefers(&c->req, "return=headers-only"))
-		applied(c, "return=headers-only");
-	else if (w->rows != NULL &&
-		 request_prefers(&c->req, "return=representation"))
-		applied(c, "return=representation");
-}
-
-/* ---- the native dialect: answers ----------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 
 static const struct format *
 write_format(struct ctx *c)
@@ -350,7 +383,8 @@ write_format(struct ctx *c)
 	return respond_format(c, p != NULL ? p->value : STR_NONE);
 }
 
-/* "/mount/api/dyn/film/7/" */
+/* "/mount/api/dyn/film/7/".  A key of the client's own that is too long for it
+ * was refused; one that the database made would have no address to ask for. */
 static void
 location_header(struct ctx *c, struct str key)
 {
@@ -358,54 +392,53 @@ location_header(struct ctx *c, struct str key)
 
 	if (key.p == NULL)
 		return;
-	buf_init(&path, c->arena, 3300);
-	buf_cstr(&path, c->dialect->base);
-	buf_url(&path, c->table->path);
-	buf_char(&path, '/');
-	buf_str(&path, key);
-	buf_char(&path, '/');
-	buf_init(&link, c->arena, 3500);
+	row_path(c, &path, key);
+	if (!link_fits(c, &path))
+		return;
+	buf_init(&link, c->arena, RESPONSE_LINE_MAX);
 	ctx_link(c, &link, buf_view(&path));
-	if (!path.overflow && !link.overflow)
-		response_header(&c->res, "Location", buf_view(&link));
+	response_header(&c->res, "Location", buf_view(&link));
 }
 
-static void
-created_headers(struct ctx *c, const struct write *w)
+void
+write_headers(struct ctx *c, const struct write *w)
 {
-	response_status(&c->res, 201);
-	preference_headers(c, w);
-	if (w->replayed)
-		response_header(&c->res, "Idempotency-Replayed", STR("true"));
 	/* there is nothing at the place of what was undone */
-	if (w->dry_run)
+	if (prefer_dry_run(c))
 		return;
 	location_header(c, w->key);
 	etag_header(c, w->tag);
 }
 
-/* an object with rows of its relations in it: answered as it was sent, with
- * the keys that were made */
 static int
-create_nested(struct ctx *c, struct write *w)
+respond_created(struct ctx *c, const struct write *w, const struct format *f)
+{
+	response_status(&c->res, 201);
+	write_headers(c, w);
+	if (w->rows == NULL || rows_count(w->rows) == 0)
+		return 0;
+	return respond_row(c, w->rows, f, 201);
+}
+
+/* an object with rows of its relations in it: answered as it was sent, with
+ * the keys that were made; its repeat with the outermost row alone */
+static int
+create_nested(struct ctx *c, struct write *w, const struct format *f)
 {
 	struct nested_set set;
 	struct rows *rows;
 	struct jsonw j;
 	bool readable;
 
-	if (c->req.idempotency_key.len > 0)
-		return err_set(&c->err, ERR_BAD_REQUEST,
-		    "Idempotency-Key goes with single rows only.");
-	if (!c->table->can_insert)
-		return data_refuse(c, "insert");
-	if (data_nested_run(c, w->body, w->dry_run, &set, &rows, &readable) !=
-	    0)
+	if (data_nested_run(c, w, &set, &rows, &readable) != 0)
 		return -1;
+	if (w->replayed)
+		return respond_created(c, w, f);
 	take_key(c, w, rows, set.first);
 	if (readable && w->want_row)
 		w->rows = rows;
-	created_headers(c, w);
+	response_status(&c->res, 201);
+	write_headers(c, w);
 	if (w->rows == NULL)
 		return 0;
 	respond_begin(c, &j);
@@ -417,20 +450,22 @@ create_nested(struct ctx *c, struct write *w)
 static int
 data_create(struct ctx *c)
 {
-	struct write w = {.action = ACTION_CREATE, .body = c->body};
+	struct write w = {.action = ACTION_CREATE,
+	    .body = c->body,
+	    .want_row = true,
+	    .want_tag = true,
+	    .once = true};
 	const struct format *f = write_format(c);
 
 	if (bulk_is_asked(c))
 		return bulk_create(c);
-	take_preferences(c, &w);
+	if (write_params(c, "format") != 0)
+		return -1;
 	if (f != NULL && data_nested_is(c, w.body))
-		return create_nested(c, &w);
+		return create_nested(c, &w, f);
 	if (c->err.id != ERR_NONE || write_row(c, &w) != 0)
 		return -1;
-	created_headers(c, &w);
-	if (w.rows == NULL || rows_count(w.rows) == 0)
-		return 0;
-	return respond_row(c, w.rows, f, 201);
+	return respond_created(c, &w, f);
 }
 
 /* the row that was changed or deleted */
@@ -440,15 +475,14 @@ write_one(struct ctx *c, struct write *w)
 	const struct format *f = NULL;
 
 	w->raw_key = route_segment(c->route, &c->req, "key")->raw;
-	take_preferences(c, w);
-	if ((w->action != ACTION_DELETE || w->want_row) &&
+	w->want_row = w->want_tag = w->action != ACTION_DELETE;
+	w->conditional = true;
+	if ((w->action != ACTION_DELETE || prefer_rows(c, false)) &&
 	    (f = write_format(c)) == NULL)
 		return -1;
-	if (write_row(c, w) != 0)
+	if (write_params(c, "format") != 0 || write_row(c, w) != 0)
 		return -1;
-	preference_headers(c, w);
-	if (!w->dry_run)
-		etag_header(c, w->tag);
+	write_headers(c, w);
 	if (w->rows == NULL)
 		return respond_empty(c);
 	return respond_row(c, w->rows, f, 200);

@@ -199,6 +199,27 @@ etag_opts(const struct ctx *c)
 	return opts;
 }
 
+static bool
+is_shown_by_zone(const struct type *t)
+{
+	return t->class == TYPE_TIMESTAMPTZ || t->class == TYPE_ARRAY ||
+	       t->class == TYPE_COMPOSITE || t->class == TYPE_RANGE ||
+	       t->class == TYPE_OTHER;
+}
+
+bool
+etag_depends_on_zone(const struct ctx *c)
+{
+	const struct column *version = version_column(c);
+
+	if (version != NULL)
+		return is_shown_by_zone(version->type);
+	for (size_t i = 0; i < c->table->ncolumns; i++)
+		if (is_shown_by_zone(c->table->columns[i].type))
+			return true;
+	return false;
+}
+
 struct str
 etag_of(struct ctx *c, const struct rows *rows)
 {

@@ -12,6 +12,7 @@
 struct buf;
 struct format;
 struct jsonw;
+struct sha256;
 
 extern const struct route routes_account[]; /* /api/auth/… */
 extern const struct route routes_auto[];    /* /api/auto/… reading */
@@ -45,7 +46,7 @@ int account_open(struct ctx *, struct stmt *lookup, struct str password,
 /* {"id":…,"username":…,"email":…,"contact":…} */
 void account_write(
     struct jsonw *, const struct session *, const struct rows *user);
-/* an access token of the session; its id and user_id are enough */
+/* an access token of the session; its id, user_id and end are enough */
 struct str account_token(struct ctx *, const struct session *);
 
 /* what the caller may do, as auth_rights tells it (rights.c) */
@@ -87,18 +88,22 @@ struct list {
 	struct query *q;
 	const struct format *format;
 	struct batch *b;
-	struct rows *rows; /* NULL after a HEAD that only counted */
-	size_t count_at;   /* index of the count in the batch, or NO_COUNT */
-	int64_t count_cap; /* the count stops here; 0: it is exact */
-	bool capped;       /* max_rows set the limit, not the client */
-	bool in_hand;      /* all rows are held; else they stream */
-	int64_t total;     /* matching rows, -1: not known */
+	struct rows *rows;  /* NULL after a HEAD that only counted */
+	size_t count_at;    /* index of the count in the batch, or NO_COUNT */
+	int64_t count_cap;  /* the count stops here; 0: it is exact */
+	size_t estimate_at; /* of the planner's figure, or NO_COUNT */
+	bool capped;        /* max_rows set the limit, not the client */
+	bool in_hand;       /* all rows are held; else they stream */
+	int64_t total;      /* matching rows, -1: not known */
 };
 /*
  * Parses and resolves for c->table, and sets c->touched.  With conceal the
  * tables that the caller may not read do not exist for his names.
  */
 struct query *read_ask(struct ctx *, struct params *);
+/* the members of a body become parameters behind those of the address; -1:
+ * ERR_BAD_JSON, ERR_BAD_PARAM, ERR_LIMIT (question.c) */
+int question_take(struct ctx *, const struct json *body);
 /* the same for a tree that is parsed already (bodies) */
 int read_resolve(struct ctx *, struct query *);
 /* the limits for names: with conceal what he may not read does not exist */
@@ -110,16 +115,23 @@ int list_write(struct ctx *, struct list *);
 struct rows *read_row(struct ctx *, struct query *, struct str raw_key);
 /* Content-Range: table first-last/total (n rows from first; total -1: *) */
 void range_header(struct ctx *, int64_t first, int64_t n, int64_t total);
+bool list_is_counted(const struct list *); /* exactly or not */
 /* pages of l->total rows */
 int64_t list_pages(const struct list *);
 /* the cursor behind the last row of a full cursor page, else STR_NONE */
 struct str list_cursor(struct ctx *, const struct list *);
-/* this list's own address (by the dialect's base and c->req.params) with one
- * parameter replaced, or left out where value is STR_NONE */
-void list_link(struct ctx *, struct buf *, const char *name, struct str value);
+/*
+ * This list's own address (by the dialect's base and c->req.params) with one
+ * parameter replaced, or left out where value is STR_NONE.  Where the question
+ * came in a body and is too long for an address: that of the search, for the
+ * same body.  -1: ERR_LIMIT, it would be too long all the same.
+ */
+int list_link(struct ctx *, struct buf *, const char *name, struct str value);
 /* the same as Link: <…>; rel="…" */
-void link_header(
+int link_header(
     struct ctx *, const char *rel, const char *name, struct str value);
+/* is it, below the mount, short enough for a request and for a header? */
+bool link_fits(const struct ctx *, const struct buf *path);
 
 /*
  * Writing one row, the same for every dialect (data_write.c).  0: PostgreSQL
@@ -130,14 +142,14 @@ struct write {
 	enum action action; /* create, update, delete */
 	bool replace;       /* update: absent columns get their default */
 	bool lenient_key;   /* a key in the body need not equal the path's */
+	bool locks;         /* update: by lock_version; ERR_STALE_ROW */
 	const struct json *body;
 	struct str raw_key; /* path segment; not for create */
-	bool want_row;      /* also of a delete */
+	bool want_row;      /* also of a delete; unless Prefer says otherwise */
 	/* what a dialect may take from the head of the request */
 	bool want_tag;    /* the entity tag of what came of it */
 	bool conditional; /* If-Match, If-None-Match: ERR_PRECONDITION_FAILED */
 	bool once;        /* create: Idempotency-Key */
-	bool dry_run;     /* all is done, and then undone */
 	/* what came of it */
 	struct rows *rows;
 	int64_t affected;
@@ -146,10 +158,46 @@ struct write {
 	bool replayed;  /* created before, under the same Idempotency-Key */
 };
 int write_row(struct ctx *, struct write *);
-/* Preference-Applied: handling=, of a request whose names were resolved */
-void handling_header(struct ctx *);
+/* Location of a create and the entity tag, where there is something: not after
+ * a dry run */
+void write_headers(struct ctx *, const struct write *);
+/* A write of one row, or a create, knows its rows: any other parameter than
+ * those in own (separated by blanks) is refused, since it would seem to choose
+ * them; names that are no parameters, where names are strict. */
+int write_params(struct ctx *, const char *own);
 /* appends one more part of a row's path segment: the text of key column i */
 void key_segment(struct ctx *, struct buf *, size_t i, struct str text);
+
+/*
+ * Of a change that is not empty (lock.c): the table's lock_version counts up.
+ * Returned is the column where the body named it: the row has to be at *value.
+ */
+const struct column *lock_take(struct ctx *, struct body *, struct str *value);
+
+/*
+ * Prefer (prefer.c, RFC 7240).  What writes (write_row, data_nested_run,
+ * bulk_write, bulk_change) follows it and says so in Preference-Applied; a
+ * dialect is left with the shape of an answer without rows.
+ */
+/* of a write, before its guard: with handling=strict a value that is not known
+ * is ERR_BAD_PARAM; and prefer_zone */
+int prefer_check(struct ctx *);
+/* tx=rollback: all is done, and then undone */
+bool prefer_dry_run(const struct ctx *);
+/* do the rows go out?  otherwise: what holds without preference */
+bool prefer_rows(const struct ctx *, bool otherwise);
+/* return=minimal or headers-only */
+bool prefer_nothing(const struct ctx *);
+/* Preference-Applied of a write; rows: they go out */
+void prefer_applied(struct ctx *, bool rows);
+/* timezone=, for the guards from here on */
+int prefer_zone(struct ctx *);
+/* after a failure: there is no such zone, and the same is to be tried without;
+ * or c->err says so */
+bool prefer_was_zone(struct ctx *);
+void prefer_zone_header(struct ctx *);
+/* handling=, of a request whose names were resolved */
+void handling_header(struct ctx *);
 
 /*
  * Idempotency-Key (once.c).  1: the request has one, 0: it has none, -1:
@@ -159,6 +207,20 @@ void key_segment(struct ctx *, struct buf *, size_t i, struct str text);
 int once_read(struct ctx *, struct once *);
 int once_replay(struct ctx *, struct write *, const struct once *,
     size_t check /* the statement's index */);
+/*
+ * The parts of it, for many rows (bulk_write.c), whose body need not be in
+ * hand: its bytes are added to the hash, which ends as once->fingerprint.
+ * once_find: 1: *kept stands at what is kept under the key, 0: nothing is, -1.
+ * once_confirm: this is its repeat, and is answered as such; or -1.
+ */
+struct sha256 *once_hash(const struct ctx *);
+struct str once_fingerprint(struct ctx *, struct sha256 *);
+int once_find(
+    struct ctx *, const struct once *, struct rows **kept, bool *may_read);
+int once_confirm(struct ctx *, const struct once *, const struct rows *kept,
+    int64_t *created);
+/* can it be that another request with the key came before? */
+bool once_is_clash(const struct err *);
 
 /*
  * Entity tags (etag.c).  The tag of a row stands for the row as it is; behind
@@ -169,6 +231,8 @@ int once_replay(struct ctx *, struct write *, const struct once *,
 struct stmt_opts etag_opts(const struct ctx *);
 /* the headers' conditions: 1 there are some, 0 none, -1 ERR_BAD_REQUEST */
 int etag_rule(struct ctx *, struct tag_rule *);
+/* would another time zone make another tag of the same row? */
+bool etag_depends_on_zone(const struct ctx *);
 /* does a row with this tag obey? */
 bool etag_obeys(struct str tag, const struct tag_rule *);
 /* the tag of the row that rows stands at; STR_NONE: it has none */
@@ -185,9 +249,11 @@ int etag_respond(struct ctx *, struct rows *, const struct format *);
  * Creates an object, or a list of them, that holds the rows of its relations
  * under their names: in one statement, with the right on every table that is
  * written (data_nested.c).  may_read: the caller may see the outermost rows.
+ * Of the write it takes body, want_row and once; once it is replayed, that has
+ * the one outermost row as write_row would, and the set has no rows.
  */
-int data_nested_run(struct ctx *, const struct json *body, bool dry_run,
-    struct nested_set *, struct rows **, bool *may_read);
+int data_nested_run(struct ctx *, struct write *, struct nested_set *,
+    struct rows **, bool *may_read);
 /* does a member of this object name a relation that he may know of? */
 bool data_nested_is(struct ctx *, const struct json *body);
 /* the document as it was sent, with the keys that the database made */
@@ -212,13 +278,16 @@ struct bulk {
 	/* the body, or rows of it (NDJSON and CSV come in as they are) */
 	const struct json *json;
 	int64_t max; /* rows, -1: any number */
-	bool dry_run;
+	bool once;   /* create: Idempotency-Key */
 	/* the rows as they are then go into the response's body, as an array
-	 * in this format; NULL: they are not wanted */
+	 * in this format; NULL: they cannot */
 	const struct format *format;
+	bool want_rows; /* unless Prefer says otherwise */
 	/* what came of it */
 	int64_t affected;
-	bool may_read; /* else nothing went into the body */
+	/* else nothing went into the body; nor when they were created before,
+	 * under the same Idempotency-Key */
+	bool may_read;
 };
 int bulk_write(struct ctx *, struct bulk *);
 
@@ -228,9 +297,11 @@ struct change {
 	struct query *q;
 	const struct json *body; /* NULL: they are deleted */
 	int64_t max;             /* ERR_TOO_MANY_ROWS; -1: any number */
-	bool by_key; /* no column but the key's is asked; else he must be
+	bool by_key;    /* no column but the key's is asked; else he must be
 	              * allowed to read the table */
-	bool want_rows, dry_run;
+	bool want_rows; /* unless Prefer says otherwise */
+	bool locks;     /* by lock_version; ERR_STALE_ROW */
+	bool same;      /* with nothing to change: the rows as they are */
 	/* what came of it */
 	struct rows *rows; /* what the caller may see of them, or NULL */
 	int64_t affected;
@@ -240,15 +311,14 @@ int bulk_change(struct ctx *, struct change *);
 /* data_bulk.c: POST of an array, of lines, or with on_conflict= */
 bool bulk_is_asked(const struct ctx *);
 int bulk_create(struct ctx *);
+/* of a change: the rows, or {counted: how many}, or nothing */
+int bulk_respond(struct ctx *, const struct change *, const struct format *,
+    const char *counted);
 
 /* After a batch has failed: the fields that PostgreSQL cannot have meant, by
  * casting each alone; a key that no row can have is ERR_NOT_FOUND.  -1. */
 int blame_body(struct ctx *, const struct body *);
 int blame_query(struct ctx *, const struct query *);
-
-/* -1 with ERR_BAD_METHOD: PostgreSQL cannot insert, update or delete rows of
- * this table */
-int data_refuse(struct ctx *, const char *verb);
 
 /* a JSON document as the response: begin, write with *w, end with respond */
 struct buf *respond_begin(struct ctx *, struct jsonw *w);

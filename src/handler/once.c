@@ -26,18 +26,24 @@ is_key(struct str key)
 }
 
 /* the parts are told apart by bytes that none of them can hold in front */
-static struct str
-fingerprint(struct ctx *c)
+struct sha256 *
+once_hash(const struct ctx *c)
 {
 	struct sha256 *h = sha256_new();
-	unsigned char sum[SHA256_BYTES];
-	struct buf b;
 
 	sha256_add(h, c->req.method_text.p, c->req.method_text.len);
 	sha256_add(h, " ", 1);
 	sha256_add(h, c->req.target.p, c->req.target.len);
 	sha256_add(h, "\n", 1);
-	sha256_add(h, c->req.body.p, c->req.body.len);
+	return h;
+}
+
+struct str
+once_fingerprint(struct ctx *c, struct sha256 *h)
+{
+	unsigned char sum[SHA256_BYTES];
+	struct buf b;
+
 	sha256_end(h, sum);
 	buf_init(&b, c->arena, 2 * SHA256_BYTES + 2);
 	buf_lit(&b, "\\x");
@@ -49,6 +55,7 @@ int
 once_read(struct ctx *c, struct once *once)
 {
 	struct str key = str_trim(c->req.idempotency_key);
+	struct sha256 *h;
 
 	if (c->req.idempotency_key.p == NULL)
 		return 0;
@@ -57,8 +64,42 @@ once_read(struct ctx *c, struct once *once)
 		    "Idempotency-Key must have 1 to %d printable ASCII "
 		    "characters.",
 		    KEY_MAX);
-	*once = (struct once){c->principal.id, key, fingerprint(c)};
+	h = once_hash(c);
+	sha256_add(h, c->req.body.p, c->req.body.len);
+	*once = (struct once){c->principal.id, key, once_fingerprint(c, h)};
 	return 1;
+}
+
+int
+once_find(
+    struct ctx *c, const struct once *once, struct rows **kept, bool *may_read)
+{
+	struct batch *b = ctx_batch(c, BATCH_READ);
+	size_t at;
+
+	batch_guard(b, ctx_guard(c, ACTION_CREATE));
+	at = batch_add(b, stmt_once_find(c->arena, c->table, once));
+	if (ctx_run(c, b) != 0)
+		return -1;
+	*kept = batch_rows(b, at);
+	*may_read = rights_of_guard(c, batch_rows(b, 0));
+	return rows_next(*kept, &c->err);
+}
+
+int
+once_confirm(struct ctx *c, const struct once *once, const struct rows *kept,
+    int64_t *created)
+{
+	if (!str_eq(rows_cell(kept, 0), once->fingerprint))
+		return err_set(&c->err, ERR_IDEMPOTENCY_MISMATCH, NULL);
+	response_header(&c->res, "Idempotency-Replayed", STR("true"));
+	return str_i64(rows_cell(kept, 1), created);
+}
+
+bool
+once_is_clash(const struct err *refused)
+{
+	return refused->id == ERR_CONFLICT || refused->id == ERR_CONSTRAINT;
 }
 
 /* the row as it is now, if it still is */
@@ -89,15 +130,14 @@ replay(struct ctx *c, struct write *w, const struct once *once,
 {
 	struct buf key;
 
-	if (!str_eq(rows_cell(kept, 0), once->fingerprint))
-		return err_set(&c->err, ERR_IDEMPOTENCY_MISMATCH, NULL);
+	if (once_confirm(c, once, kept, &w->affected) != 0)
+		return -1;
 	w->replayed = true;
-	w->affected = 1;
-	if (c->table->nkey == 0)
+	if (c->table->nkey == 0 || rows_cell(kept, 2).p == NULL)
 		return 0;
 	buf_init(&key, c->arena, 3000);
 	for (size_t i = 0; i < c->table->nkey; i++)
-		key_segment(c, &key, i, rows_cell(kept, i + 1));
+		key_segment(c, &key, i, rows_cell(kept, i + 2));
 	w->key = buf_view(&key);
 	return may_read ? read_again(c, w) : 0;
 }
@@ -116,26 +156,20 @@ once_replay(
 	bool taken = is_taken(c->batch, check), may_read;
 	struct err refused = c->err;
 	struct rows *kept;
-	struct batch *b;
-	size_t at;
+	int rc;
 
-	if (!taken && refused.id != ERR_CONFLICT &&
-	    refused.id != ERR_CONSTRAINT)
+	if (!taken && !once_is_clash(&refused))
 		return 0;
 	err_clear(&c->err);
-	b = ctx_batch(c, BATCH_READ);
-	batch_guard(b, ctx_guard(c, ACTION_CREATE));
-	at = batch_add(b, stmt_once_find(c->arena, c->table, once));
-	if (ctx_run(c, b) != 0)
+	rc = once_find(c, once, &kept, &may_read);
+	if (rc < 0)
 		return -1;
-	kept = batch_rows(b, at);
-	if (rows_next(kept, &c->err) != 1) {
+	if (rc == 0) {
 		/* it has run out between the two */
 		if (taken)
 			return err_set(&c->err, ERR_RETRY, NULL);
 		c->err = refused;
 		return 0;
 	}
-	may_read = rights_of_guard(c, batch_rows(b, 0));
 	return replay(c, w, once, kept, may_read) != 0 ? -1 : 1;
 }

@@ -18,68 +18,6 @@
 #include "base/escape.h"
 #include "render/render.h"
 
-/* ---- Prefer: timezone= (RFC 7240) ----------------------------------------- */
-
-#define ZONE_MAX 64
-
-static int
-refuse_zone(struct ctx *c)
-{
-	c->timezone = STR_NONE;
-	if (!request_prefers(&c->req, "handling=strict"))
-		return 0;
-	return err_add_field(&c->err, ERR_BAD_PARAM, STR("Prefer"),
-	    "There is no such time zone.");
-}
-
-static bool
-is_zone_name(struct str zone)
-{
-	for (size_t i = 0; i < zone.len; i++) {
-		char c = zone.p[i], letter = (char)(c | 0x20);
-
-		if (!(letter >= 'a' && letter <= 'z') &&
-		    !(c >= '0' && c <= '9') && strchr("+-/_", c) == NULL)
-			return false;
-	}
-	return zone.len > 0 && zone.len <= ZONE_MAX;
-}
-
-/* whether there is such a zone, only PostgreSQL knows */
-static int
-take_zone(struct ctx *c)
-{
-	struct str zone = request_preference(&c->req, "timezone");
-
-	if (zone.p == NULL)
-		return 0;
-	if (!is_zone_name(zone))
-		return refuse_zone(c);
-	c->timezone = zone;
-	return 0;
-}
-
-/* true: the zone was the reason, and without it all may be well */
-static bool
-was_zone(struct ctx *c)
-{
-	const struct batch *b = c->batch;
-
-	if (c->timezone.p == NULL || b->guard < 0 ||
-	    b->failed != (size_t)b->guard || strcmp(b->sqlstate, "22023") != 0)
-		return false;
-	err_clear(&c->err);
-	return refuse_zone(c) == 0;
-}
-
-static void
-zone_header(struct ctx *c)
-{
-	if (c->timezone.p != NULL)
-		response_header_f(&c->res, "Preference-Applied",
-		    "timezone=%.*s", STR_ARGS(c->timezone));
-}
-
 /* ---- asking ------------------------------------------------------------- */
 
 /* what the caller may do, behind the guard of the table itself */
@@ -96,7 +34,7 @@ know_rights(struct ctx *c)
 	batch_guard(b, ctx_guard(c, ctx_action(c)));
 	at = batch_add(b, auth_rights(c->arena, &c->principal));
 	if (ctx_run(c, b) != 0)
-		return was_zone(c) ? know_rights(c) : -1;
+		return prefer_was_zone(c) ? know_rights(c) : -1;
 	if (rights_read(c, batch_rows(b, at), rights) != 0)
 		return -1;
 	c->rights = rights;
@@ -165,7 +103,7 @@ read_ask(struct ctx *c, struct params *params)
 {
 	struct query_limits limits = ctx_limits(c);
 
-	if (take_zone(c) != 0)
+	if (prefer_zone(c) != 0)
 		return NULL;
 	if (c->app->conf.conceal && !is_local(c, params, limits) &&
 	    limit_to_visible(c, &limits) != 0)
@@ -178,7 +116,7 @@ read_resolve(struct ctx *c, struct query *q)
 {
 	struct query_limits limits;
 
-	if (ctx_action(c) == ACTION_READ && take_zone(c) != 0)
+	if (ctx_action(c) == ACTION_READ && prefer_zone(c) != 0)
 		return -1;
 	if (read_limits(c, &limits) != 0)
 		return -1;
@@ -228,23 +166,59 @@ wants_count(const struct list *l)
 	return !l->in_hand || l->capped;
 }
 
+static int64_t
+larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* up to the first row behind the slice or page; 0: it has no end */
+static int64_t
+rows_passed(const struct page *page)
+{
+	return page->has_limit ? page->offset + page->limit + 1 : 0;
+}
+
+static void
+count_to(struct ctx *c, struct list *l, int64_t cap)
+{
+	l->count_cap = cap;
+	l->count_at = batch_add(l->b, stmt_count(c->arena, l->q, cap));
+}
+
+/* whether rows follow has to be known for certain: so many are counted in any
+ * case */
+static void
+add_estimate(struct ctx *c, struct list *l)
+{
+	int64_t passed = rows_passed(&l->q->page);
+
+	if (!stmt_is_estimated(l->q)) {
+		count_to(c, l, larger(passed, ESTIMATE_ROWS_MAX));
+		return;
+	}
+	l->estimate_at = batch_add(l->b, stmt_estimate(c->arena, l->q));
+	if (passed > 0)
+		count_to(c, l, passed);
+}
+
 static void
 add_count(struct ctx *c, struct list *l)
 {
 	const struct page *page = &l->q->page;
 
-	l->count_at = NO_COUNT;
+	l->count_at = l->estimate_at = NO_COUNT;
+	l->count_cap = 0;
 	if (page->kind == PAGE_NUMBER && page->number == 0)
 		l->q->want_count = COUNT_EXACT; /* the last page has to be it */
 	if (!wants_count(l))
 		return;
-	if (l->q->want_count == COUNT_NONE && page->kind == PAGE_SLICE &&
-	    page->has_limit)
-		l->count_cap = page->offset + page->limit + 1;
-	l->count_at =
-	    batch_add(l->b, l->q->want_count == COUNT_ESTIMATED
-				? stmt_estimate(c->arena, l->q)
-				: stmt_count(c->arena, l->q, l->count_cap));
+	if (l->q->want_count == COUNT_ESTIMATED)
+		add_estimate(c, l);
+	else if (l->q->want_count == COUNT_NONE && page->kind == PAGE_SLICE)
+		count_to(c, l, rows_passed(page));
+	else
+		count_to(c, l, 0);
 }
 
 /* the number in the first row's only cell */
@@ -260,6 +234,15 @@ read_count(struct ctx *c, struct batch *b, size_t at)
 	return n;
 }
 
+/* -1: there are more rows than the planner knows of */
+static int64_t
+read_estimate(struct ctx *c, struct list *l)
+{
+	int64_t n = read_count(c, l->b, l->estimate_at);
+
+	return n >= l->count_cap ? n : -1;
+}
+
 /* what the count says; the select has found the last page by the same count */
 static void
 take_count(struct ctx *c, struct list *l)
@@ -267,11 +250,12 @@ take_count(struct ctx *c, struct list *l)
 	struct page *page = &l->q->page;
 
 	l->total = -1;
-	if (l->count_at == NO_COUNT)
-		return;
-	l->total = read_count(c, l->b, l->count_at);
+	if (l->count_at != NO_COUNT)
+		l->total = read_count(c, l->b, l->count_at);
 	if (l->count_cap > 0 && l->total >= l->count_cap)
 		l->total = -1;
+	if (l->estimate_at != NO_COUNT && l->total < 0)
+		l->total = read_estimate(c, l);
 	if (page->kind != PAGE_NUMBER || page->number > 0)
 		return;
 	page->number = l->total == 0 ? 1 : list_pages(l);
@@ -328,11 +312,13 @@ list_run(struct ctx *c, struct list *l)
 		l->q->want_count = COUNT_EXACT;
 	add_count(c, l);
 	opts.stitch = l->in_hand;
-	if (!head || l->count_at == NO_COUNT)
+	/* a cursor is made of a row */
+	if (!head || !list_is_counted(l) || page->kind == PAGE_CURSOR)
 		at = batch_add(l->b, stmt_select(c->arena, l->q, &opts));
 	if (ctx_run(c, l->b) != 0)
-		return was_zone(c) ? list_run(c, l) : blame_query(c, l->q);
-	zone_header(c);
+		return prefer_was_zone(c) ? list_run(c, l)
+					  : blame_query(c, l->q);
+	prefer_zone_header(c);
 	l->rows = at != NO_COUNT ? batch_rows(l->b, at) : NULL;
 	take_count(c, l);
 	return l->rows != NULL ? check_included(c, l->rows) : 0;
@@ -357,12 +343,14 @@ run_row(struct ctx *c, struct query *q)
 	batch_guard(b, ctx_guard(c, ACTION_READ));
 	at = batch_add(b, stmt_select(c->arena, q, &opts));
 	if (ctx_run(c, b) != 0) {
-		if (was_zone(c))
+		if (prefer_was_zone(c))
 			return run_row(c, q);
 		blame_query(c, q);
 		return NULL;
 	}
-	zone_header(c);
+	/* what a write shows again has its own word on that */
+	if (ctx_action(c) == ACTION_READ)
+		prefer_zone_header(c);
 	return check_included(c, batch_rows(b, at)) == 0 ? batch_rows(b, at)
 							 : NULL;
 }
@@ -376,6 +364,12 @@ read_row(struct ctx *c, struct query *q, struct str raw_key)
 }
 
 /* ---- pages, links and ranges -------------------------------------------- */
+
+bool
+list_is_counted(const struct list *l)
+{
+	return l->count_at != NO_COUNT || l->estimate_at != NO_COUNT;
+}
 
 int64_t
 list_pages(const struct list *l)
@@ -405,45 +399,100 @@ list_cursor(struct ctx *c, const struct list *l)
 	return token;
 }
 
-/* this request's own address with one parameter replaced */
-void
-list_link(struct ctx *c, struct buf *out, const char *name, struct str value)
+/* the table's own address */
+static void
+start_path(struct ctx *c, struct buf *path)
 {
-	struct buf path;
+	buf_init(path, c->arena, 65536);
+	buf_cstr(path, c->dialect->base);
+	buf_url(path, c->table->path);
+	buf_char(path, '/');
+}
+
+/* these parameters, one of them replaced */
+static void
+add_params(struct buf *path, const struct params *params, const char *name,
+    struct str value)
+{
 	char sep = '?';
 
-	buf_init(&path, c->arena, 65536);
-	buf_cstr(&path, c->dialect->base);
-	buf_url(&path, c->table->path);
-	buf_char(&path, '/');
-	for (size_t i = 0; i < c->req.params.n; i++) {
-		const struct param *p = &c->req.params.v[i];
+	for (size_t i = 0; i < params->n; i++) {
+		const struct param *p = &params->v[i];
 
 		if (str_eq_c(p->name, name))
 			continue;
-		buf_char(&path, sep);
-		buf_url(&path, p->name);
-		buf_char(&path, '=');
-		buf_url(&path, p->value);
+		buf_char(path, sep);
+		buf_url(path, p->name);
+		buf_char(path, '=');
+		buf_url(path, p->value);
 		sep = '&';
 	}
 	if (value.p != NULL) {
-		buf_printf(&path, "%c%s=", sep, name);
-		buf_url(&path, value);
+		buf_printf(path, "%c%s=", sep, name);
+		buf_url(path, value);
 	}
-	ctx_link(c, out, buf_view(&path));
 }
 
-void
+bool
+link_fits(const struct ctx *c, const struct buf *path)
+{
+	const struct conf *conf = &c->app->conf;
+	size_t around = strlen("Link: <>; rel=\"next\"\r\n"), mount = 0;
+
+	if (conf->mount != NULL)
+		mount = strlen(conf->mount);
+	if (conf->base_url != NULL)
+		around += strlen(conf->base_url);
+	return !path->overflow && mount + path->len <= (size_t)conf->url_max &&
+	       around + mount + path->len <= RESPONSE_LINE_MAX;
+}
+
+/* a question in a body may be longer than an address: it stays in the body,
+ * and the link is where to send it again */
+static int
+search_path(struct ctx *c, struct buf *path, const char *name, struct str value)
+{
+	struct params own;
+
+	if (params_parse(c->arena, c->req.query,
+		(size_t)c->app->conf.max_params, &own, &c->err) != 0)
+		return -1;
+	start_path(c, path);
+	buf_lit(path, "search/");
+	add_params(path, &own, name, value);
+	return 0;
+}
+
+int
+list_link(struct ctx *c, struct buf *out, const char *name, struct str value)
+{
+	struct buf path;
+
+	start_path(c, &path);
+	add_params(&path, &c->req.params, name, value);
+	if (c->body != NULL && !link_fits(c, &path) &&
+	    search_path(c, &path, name, value) != 0)
+		return -1;
+	if (!link_fits(c, &path))
+		return err_set(&c->err, ERR_LIMIT,
+		    "The link to the other rows would be too long: send the "
+		    "question by POST to .../search/, in the body.");
+	ctx_link(c, out, buf_view(&path));
+	return 0;
+}
+
+int
 link_header(struct ctx *c, const char *rel, const char *name, struct str value)
 {
 	struct buf link;
 
-	buf_init(&link, c->arena, 65536);
+	buf_init(&link, c->arena, RESPONSE_LINE_MAX);
 	buf_char(&link, '<');
-	list_link(c, &link, name, value);
+	if (list_link(c, &link, name, value) != 0)
+		return -1;
 	buf_printf(&link, ">; rel=\"%s\"", rel);
 	response_header(&c->res, "Link", buf_view(&link));
+	return 0;
 }
 
 /* RFC 9110 14.4 with the table as the unit */

@@ -53,6 +53,9 @@ join_fields(struct ctx *c)
 static struct str
 error_text(struct ctx *c, int status)
 {
+	if (c->err.fields != NULL && c->err.detail != NULL)
+		return str_from(arena_printf(c->arena, "%.*s, %s",
+		    STR_ARGS(join_fields(c)), c->err.detail));
 	if (c->err.fields != NULL)
 		return join_fields(c);
 	if (c->err.detail != NULL)
@@ -60,6 +63,27 @@ error_text(struct ctx *c, int status)
 	if (status == 401 || status == 404)
 		return STR_NONE;
 	return str_from(err_title(c->err.id));
+}
+
+/* a guard has found it good; one is asked where the refusal came before */
+static bool
+has_session(struct ctx *c)
+{
+	struct err refused = c->err;
+	struct batch *b;
+	bool good;
+
+	if (c->guarded)
+		return true;
+	err_clear(&c->err);
+	good = ctx_identify(c) == 0 && !c->principal.anonymous;
+	if (good) {
+		b = ctx_batch(c, BATCH_READ);
+		batch_guard(b, ctx_guard_user(c, false));
+		good = ctx_run(c, b) == 0;
+	}
+	c->err = refused;
+	return good;
 }
 
 static void
@@ -70,8 +94,7 @@ v2_error(struct ctx *c, int status)
 
 	if (is_validation(c))
 		response_status(&c->res, 422);
-	/* the guard has found the session good */
-	if (c->guarded && status >= 400 && status < 500 && status != 401)
+	if (status >= 400 && status < 500 && status != 401 && has_session(c))
 		v2_token(c);
 	if (text.p == NULL)
 		return;
@@ -86,6 +109,7 @@ const struct dialect dialect_v2 = {.base = "/api/v2/",
     .parse = query_parse_ransack,
     .error = v2_error,
     .challenge = "Token realm=Application",
+    .scheme = "Token",
     .strict = true};
 
 /* ---- asking ------------------------------------------------------------- */
@@ -99,13 +123,16 @@ refuse_action(struct ctx *c)
 	return err_set(&c->err, ERR_NOT_FOUND, "There is no such action.");
 }
 
-/* without a word about the shape, some columns stay away */
+/* without a word about the shape, some columns stay away; so in each relation
+ * that is included */
 static void
 leave_out(struct ctx *c, struct query *q)
 {
-	const struct table *t = c->table;
+	const struct table *t = q->table;
 	size_t n = 0;
 
+	for (size_t i = 0; i < q->ninclude; i++)
+		leave_out(c, q->include[i].query);
 	if (q->nselect > 0 || q->ninclude > 0)
 		return;
 	q->select = arena_array(c->arena, struct field, t->ncolumns);
@@ -134,6 +161,18 @@ ask_params(struct ctx *c)
 	return q;
 }
 
+/* conditions must not vanish because they stand in the wrong place */
+static int
+refuse_params(struct ctx *c, const struct query_limits *limits)
+{
+	const struct params *all = &c->req.params;
+
+	for (size_t i = 0; i < all->n && limits->strict; i++)
+		err_add_field(&c->err, ERR_BAD_PARAM, all->v[i].name,
+		    "The question stands in the body here.");
+	return c->err.id == ERR_NONE ? 0 : -1;
+}
+
 static struct query *
 ask_body(struct ctx *c)
 {
@@ -143,6 +182,8 @@ ask_body(struct ctx *c)
 	if (refuse_action(c) != 0)
 		return NULL;
 	limits = ctx_limits(c);
+	if (refuse_params(c, &limits) != 0)
+		return NULL;
 	q = query_parse_ransack_json(c->arena, c->body, &limits, &c->err);
 	if (q == NULL || read_resolve(c, q) != 0)
 		return NULL;
@@ -152,37 +193,12 @@ ask_body(struct ctx *c)
 
 /* ---- lists -------------------------------------------------------------- */
 
-/* count=true without page= */
-static int
-respond_count(struct ctx *c, const struct query *q)
-{
-	struct batch *b = ctx_batch(c, BATCH_READ);
-	struct rows *rows;
-	struct jsonw w;
-	size_t at;
-
-	batch_guard(b, ctx_guard(c, ACTION_READ));
-	at = batch_add(b, stmt_count(c->arena, q, 0));
-	if (ctx_run(c, b) != 0)
-		return blame_query(c, q);
-	rows = batch_rows(b, at);
-	if (rows_next(rows, &c->err) != 1)
-		return -1;
-	v2_token(c);
-	respond_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_key(&w, "count");
-	jsonw_raw(&w, rows_cell(rows, 0));
-	jsonw_end(&w);
-	return respond_json(c, 200);
-}
-
 /* "users 0-1/3": of a page the places it has, whether filled or not; 0-0 of
  * the whole list (CONTRACT 5.3) */
 static void
-list_headers(struct ctx *c, const struct list *l)
+list_headers(struct ctx *c, const struct query *q, int64_t total)
 {
-	const struct page *page = &l->q->page;
+	const struct page *page = &q->page;
 	int64_t end = page->has_limit ? page->offset + page->limit - 1 : 0;
 	struct buf v;
 
@@ -190,8 +206,34 @@ list_headers(struct ctx *c, const struct list *l)
 	buf_init(&v, c->arena, 512);
 	buf_url(&v, c->table->path);
 	buf_printf(&v, " %lld-%lld/%lld", (long long)page->offset,
-	    (long long)end, (long long)l->total);
+	    (long long)end, (long long)total);
 	response_header(&c->res, "Content-Range", buf_view(&v));
+}
+
+/* count=true without page= */
+static int
+respond_count(struct ctx *c, const struct query *q)
+{
+	struct batch *b = ctx_batch(c, BATCH_READ);
+	struct rows *rows;
+	struct jsonw w;
+	int64_t total;
+	size_t at;
+
+	batch_guard(b, ctx_guard(c, ACTION_READ));
+	at = batch_add(b, stmt_count(c->arena, q, 0));
+	if (ctx_run(c, b) != 0)
+		return blame_query(c, q);
+	rows = batch_rows(b, at);
+	if (rows_next(rows, &c->err) != 1 ||
+	    str_i64(rows_cell(rows, 0), &total) != 0)
+		return -1;
+	list_headers(c, q, total);
+	respond_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_kv_i64(&w, "count", total);
+	jsonw_end(&w);
+	return respond_json(c, 200);
 }
 
 static bool
@@ -213,7 +255,7 @@ respond_list(struct ctx *c, struct query *q)
 	q->want_count = COUNT_EXACT; /* the header always names it */
 	if (list_run(c, &l) != 0)
 		return -1;
-	list_headers(c, &l);
+	list_headers(c, q, l.total);
 	if (c->app->conf.v2_empty_404 && is_empty(&l))
 		response_status(&c->res, 404);
 	if (l.rows == NULL) {
@@ -253,6 +295,7 @@ v2_show(struct ctx *c)
 	struct query *q = ask_params(c);
 	const struct format *f;
 	struct rows *rows;
+	int rc;
 
 	if (q == NULL || (f = respond_format(c, q->format)) == NULL)
 		return -1;
@@ -260,18 +303,41 @@ v2_show(struct ctx *c)
 	if (rows == NULL)
 		return -1;
 	v2_token(c);
+	rc = etag_respond(c, rows, f);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
 	return respond_row(c, rows, f, 200);
 }
 
-/* is it the table's name, or that with or without an s at its end? */
+/* categories of category, people of person: as far as endings tell */
+static bool
+is_plural(struct str many, struct str one)
+{
+	static const struct {
+		const char *one, *many;
+	} ends[] = {{"", "s"}, {"", "es"}, {"y", "ies"}, {"f", "ves"},
+	    {"fe", "ves"}, {"is", "es"}, {"ex", "ices"}, {"ix", "ices"},
+	    {"um", "a"}, {"man", "men"}, {"person", "people"},
+	    {"child", "children"}, {"mouse", "mice"}};
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		struct str a = str_from(ends[i].one);
+		struct str b = str_from(ends[i].many);
+
+		if (str_ends(one, a) && str_ends(many, b) &&
+		    str_eq(str_sub(one, 0, one.len - a.len),
+			str_sub(many, 0, many.len - b.len)))
+			return true;
+	}
+	return false;
+}
+
+/* the table's name, as it is or in the other number */
 static bool
 is_model_name(struct str key, struct str table)
 {
-	if (str_starts(table, key))
-		return table.len == key.len ||
-		       (table.len == key.len + 1 && table.p[key.len] == 's');
-	return str_starts(key, table) && key.len == table.len + 1 &&
-	       key.p[table.len] == 's';
+	return str_eq(key, table) || is_plural(table, key) ||
+	       is_plural(key, table);
 }
 
 /* {"user":{…}} or {…}: a column of that name is a column */
@@ -283,9 +349,18 @@ unwrap(const struct ctx *c)
 	if (c->body->kind == JSON_OBJECT && c->body->n == 1 &&
 	    only->kind == JSON_OBJECT &&
 	    is_model_name(only->key, c->table->name) &&
-	    table_column(c->table, only->key) == NULL)
+	    table_input(c->table, only->key) == NULL)
 		return only;
 	return c->body;
+}
+
+/* what is no write, or could not be answered, before anything is written */
+static int
+refuse_write(struct ctx *c, const char *own)
+{
+	if (refuse_action(c) != 0 || respond_format(c, STR_NONE) == NULL)
+		return -1;
+	return write_params(c, own);
 }
 
 static int
@@ -294,6 +369,7 @@ respond_written(struct ctx *c, const struct write *w, int status)
 	const struct format *f = respond_format(c, STR_NONE);
 
 	v2_token(c);
+	write_headers(c, w);
 	response_status(&c->res, status);
 	/* a trigger may have swallowed the row: then there is none to show */
 	if (w->rows == NULL || rows_count(w->rows) == 0)
@@ -304,10 +380,12 @@ respond_written(struct ctx *c, const struct write *w, int status)
 static int
 v2_create(struct ctx *c)
 {
-	struct write w = {
-	    .action = ACTION_CREATE, .want_row = true, .once = true};
+	struct write w = {.action = ACTION_CREATE,
+	    .want_row = true,
+	    .want_tag = true,
+	    .once = true};
 
-	if (refuse_action(c) != 0)
+	if (refuse_write(c, "") != 0)
 		return -1;
 	w.body = unwrap(c);
 	return write_row(c, &w) != 0 ? -1 : respond_written(c, &w, 201);
@@ -317,12 +395,13 @@ static int
 v2_update(struct ctx *c)
 {
 	struct write w = {.action = ACTION_UPDATE,
-	    .lenient_key = true,
+	    .locks = true,
 	    .conditional = true,
 	    .raw_key = raw_key(c),
-	    .want_row = true};
+	    .want_row = true,
+	    .want_tag = true};
 
-	if (refuse_action(c) != 0)
+	if (refuse_write(c, "") != 0)
 		return -1;
 	w.body = unwrap(c);
 	return write_row(c, &w) != 0 ? -1 : respond_written(c, &w, 200);
@@ -335,10 +414,12 @@ v2_delete(struct ctx *c)
 	    .conditional = true,
 	    .raw_key = raw_key(c)};
 
-	if (refuse_action(c) != 0 || write_row(c, &w) != 0)
+	if (refuse_write(c, "") != 0 || write_row(c, &w) != 0)
 		return -1;
 	if (w.affected == 0)
 		return err_set(&c->err, ERR_NOT_FOUND, NULL);
+	if (w.rows != NULL)
+		return respond_written(c, &w, 200);
 	v2_token(c);
 	return v2_empty(c);
 }
@@ -358,6 +439,8 @@ respond_ids(struct ctx *c, const struct change *ch)
 	v2_token(c);
 	if (ch->rows == NULL)
 		return v2_empty(c);
+	if (request_prefers(&c->req, "return=representation"))
+		return bulk_respond(c, ch, &format_json, "");
 	respond_begin(c, &w);
 	jsonw_array(&w);
 	while ((rc = rows_next(ch->rows, &c->err)) == 1) {
@@ -375,26 +458,60 @@ respond_ids(struct ctx *c, const struct change *ch)
 	return rc < 0 ? -1 : respond_json(c, 200);
 }
 
+static int
+ask_ids(struct ctx *c, struct query *q)
+{
+	const struct param *ids = params_get(&c->req.params, STR("ids"));
+
+	if (ids == NULL || ids->value.len == 0)
+		return err_add_field(&c->err, ERR_BAD_PARAM, STR("ids"),
+		    "Name the rows: ids=1,2,3.");
+	if (params_count(&c->req.params, STR("ids")) > 1)
+		return err_add_field(
+		    &c->err, ERR_BAD_PARAM, STR("ids"), "May be given once.");
+	if (read_resolve(c, q) != 0)
+		return -1;
+	if (query_ids(c->arena, q, STR("ids"), ids->value, &c->err) == 0)
+		return 0;
+	/* a fault of the question is none of the body */
+	if (c->err.id == ERR_BAD_VALUE)
+		c->err.id = ERR_BAD_PARAM;
+	return -1;
+}
+
+/* they are named already, and cannot all become one */
+static int
+refuse_key(struct ctx *c, const struct json *body)
+{
+	const struct table *t = c->table;
+
+	for (size_t i = 0; body != NULL && i < t->nkey; i++) {
+		const struct column *col = &t->columns[t->key[i]];
+
+		if (body->kind == JSON_OBJECT &&
+		    json_get(body, col->name) != NULL)
+			err_add_field(&c->err, ERR_BAD_VALUE, col->name,
+			    "The key of many rows cannot be changed.");
+	}
+	return c->err.id != ERR_NONE ? -1 : 0;
+}
+
 /* body NULL: delete */
 static int
 change_many(struct ctx *c, const struct json *body)
 {
-	bool can = body != NULL ? c->table->can_update : c->table->can_delete;
-	const struct param *ids = params_get(&c->req.params, STR("ids"));
 	struct change ch = {.q = query_new(c->arena),
 	    .body = body,
 	    .max = -1,
 	    .by_key = true,
-	    .want_rows = true};
+	    .want_rows = true,
+	    .locks = true,
+	    .same = true};
 
-	if (!can)
-		return data_refuse(c, body != NULL ? "update" : "delete");
-	if (ids == NULL || ids->value.len == 0)
-		return err_add_field(&c->err, ERR_BAD_PARAM, STR("ids"), "%s",
-		    "Name the rows: ids=1,2,3.");
-	if (refuse_action(c) != 0 || read_resolve(c, ch.q) != 0 ||
-	    query_ids(c->arena, ch.q, STR("ids"), ids->value, &c->err) != 0 ||
-	    bulk_change(c, &ch) != 0)
+	/* he has to have it before he is told what is wrong */
+	ctx_need(c, c->table, ACTION_BULK);
+	if (refuse_write(c, "ids") != 0 || ask_ids(c, ch.q) != 0 ||
+	    refuse_key(c, body) != 0 || bulk_change(c, &ch) != 0)
 		return -1;
 	return respond_ids(c, &ch);
 }

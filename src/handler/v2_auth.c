@@ -11,7 +11,9 @@
 void
 v2_token(struct ctx *c)
 {
-	struct session s = {.id = c->principal.sid, .user_id = c->principal.id};
+	struct session s = {.id = c->principal.sid,
+	    .user_id = c->principal.id,
+	    .end = c->principal.end};
 
 	if (!c->principal.anonymous)
 		response_header(&c->res, "Token", account_token(c, &s));

@@ -347,6 +347,25 @@ fcgi_param_repeated(const struct fcgi *f, const char *name)
 	return n > 1;
 }
 
+struct str
+fcgi_param_list(const struct fcgi *f, struct arena *a, const char *name)
+{
+	size_t len = strlen(name);
+	struct buf all;
+
+	if (f->is_cgi || !fcgi_param_repeated(f, name))
+		return str_dup(a, fcgi_param(f, name));
+	buf_init(&all, a, SIZE_MAX / 2);
+	for (char **p = f->req.envp; *p != NULL; p++) {
+		if (strncmp(*p, name, len) != 0 || (*p)[len] != '=')
+			continue;
+		if (all.len > 0)
+			buf_lit(&all, ", ");
+		buf_cstr(&all, *p + len + 1);
+	}
+	return buf_view(&all);
+}
+
 /* ---- body --------------------------------------------------------------- */
 
 /* -1: error; 0: end; else bytes put into the room */

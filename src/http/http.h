@@ -42,6 +42,10 @@ bool fcgi_idle(const struct fcgi *); /* fcgi_accept would have to wait */
 struct str fcgi_param(const struct fcgi *, const char *name);
 /* did it come twice?  The first one is what fcgi_param tells. */
 bool fcgi_param_repeated(const struct fcgi *, const char *name);
+/* of a header that is a list: all of them, joined with ", " (RFC 9110 5.3) as
+ * some web servers do and others do not; a copy */
+struct str fcgi_param_list(
+    const struct fcgi *, struct arena *, const char *name);
 /*
  * Reads the body to its end.  -1: ERR_BODY_TOO_LARGE past max, ERR_BAD_REQUEST
  * when the client left in the middle or the announced length was wrong.
@@ -171,11 +175,17 @@ struct root {
 bool request_is_below(const struct request *, const char *base);
 /*
  * The first route that fits; literal segments are looked for before {name}.
- * NULL: ERR_NOT_FOUND, or ERR_BAD_METHOD with *allow set to the value of the
- * Allow header.
+ * NULL: ERR_NOT_FOUND, or ERR_BAD_METHOD: the path has others.
  */
-const struct route *route_find(const struct root *, const struct request *,
-    struct arena *, const char **allow, struct err *);
+const struct route *route_find(
+    const struct root *, const struct request *, struct err *);
+/* the first route of the path, whatever its method; NULL: there is none */
+const struct route *route_of_path(const struct root *, const struct request *);
+/* the methods of the path's routes, as the Allow header has them; offered says
+ * which of them count */
+const char *route_allow(const struct root *, const struct request *,
+    struct arena *, bool (*offered)(const void *arg, const struct route *),
+    const void *arg);
 /* the segment that {name} of the pattern took */
 const struct segment *route_segment(
     const struct route *, const struct request *, const char *name);
@@ -194,6 +204,7 @@ struct response {
 	enum response_state state;
 	int status;
 	struct buf headers;
+	bool incomplete;   /* a header did not fit: the log says so */
 	struct buf body;   /* held back until it is known or full */
 	size_t hold_bytes; /* held back at most */
 	bool no_body;      /* HEAD, 204, 304 */
@@ -210,8 +221,12 @@ struct response {
 void response_init(
     struct response *, struct arena *, struct fcgi *, size_t hold_bytes);
 void response_status(struct response *, int);
-/* the value must be free of CR, LF and NUL: ours to ensure, so it asserts */
-void response_header(struct response *, const char *name, struct str value);
+/* a line of the head with its CR LF: Apache's buffer for one has 8,192 bytes */
+#define RESPONSE_LINE_MAX 8000
+/* The value must be free of CR, LF and NUL: ours to ensure, so it asserts.
+ * false: the line is too long or the head full, and nothing was added.  What
+ * can be long (links) has to be looked at while it can be refused. */
+bool response_header(struct response *, const char *name, struct str value);
 void response_header_f(struct response *, const char *name, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 /* takes back a header that was set before */

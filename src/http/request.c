@@ -168,13 +168,13 @@ request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
 	r->method = method_of(r->method_text);
 	r->target = bare_target(uri.p != NULL ? uri : STR("/"));
 	r->content_type = take_param(a, f, "CONTENT_TYPE");
-	r->accept = take_param(a, f, "HTTP_ACCEPT");
+	r->accept = fcgi_param_list(f, a, "HTTP_ACCEPT");
 	r->authorization = take_param(a, f, "HTTP_AUTHORIZATION");
 	r->origin = take_param(a, f, "HTTP_ORIGIN");
 	r->preflight = take_param(a, f, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
-	r->prefer = take_param(a, f, "HTTP_PREFER");
-	r->if_match = take_param(a, f, "HTTP_IF_MATCH");
-	r->if_none_match = take_param(a, f, "HTTP_IF_NONE_MATCH");
+	r->prefer = fcgi_param_list(f, a, "HTTP_PREFER");
+	r->if_match = fcgi_param_list(f, a, "HTTP_IF_MATCH");
+	r->if_none_match = fcgi_param_list(f, a, "HTTP_IF_NONE_MATCH");
 	r->idempotency_key = take_param(a, f, "HTTP_IDEMPOTENCY_KEY");
 	r->remote = take_param(a, f, "REMOTE_ADDR");
 	if (r->target.len > (size_t)conf->url_max)
@@ -188,6 +188,9 @@ request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
 	if (fcgi_param_repeated(f, "HTTP_AUTHORIZATION"))
 		return err_set(err, ERR_BAD_REQUEST,
 		    "There may be one Authorization header.");
+	if (fcgi_param_repeated(f, "HTTP_IDEMPOTENCY_KEY"))
+		return err_set(err, ERR_BAD_REQUEST,
+		    "There may be one Idempotency-Key header.");
 	return read_target(a, conf, r, err);
 }
 

@@ -18,10 +18,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-#define HEAD_MAX 3500 /* nginx takes 4,000 bytes by default */
-/* long lines (links) leave this much to the short ones (Content-Type) */
-#define LINE_LONG   256
-#define SHORT_BYTES 700
+/* Two lines of RESPONSE_LINE_MAX (links) and the short ones.  nginx takes what
+ * fastcgi_buffer_size says (32k in our snippet, else 4k), lighttpd 64k. */
+#define HEAD_MAX    20000
 #define CHUNK_BYTES 32768
 
 /* ours are few; RFC 9110 chapter 15 */
@@ -100,23 +99,24 @@ response_status(struct response *res, int status)
 	res->status = status;
 }
 
-void
+bool
 response_header(struct response *res, const char *name, struct str value)
 {
 	size_t line = strlen(name) + value.len + 4;
-	size_t room = line > LINE_LONG ? HEAD_MAX - SHORT_BYTES : HEAD_MAX;
 
 	assert(res->state == RESPONSE_HEAD);
 	for (size_t i = 0; i < value.len; i++)
 		assert(value.p[i] != '\r' && value.p[i] != '\n' &&
 		       value.p[i] != '\0');
-	/* a header that does not fit is left out whole */
-	if (res->headers.len + line > room)
-		return;
+	if (line > RESPONSE_LINE_MAX || res->headers.len + line > HEAD_MAX) {
+		res->incomplete = true;
+		return false;
+	}
 	buf_cstr(&res->headers, name);
 	buf_lit(&res->headers, ": ");
 	buf_str(&res->headers, value);
 	buf_lit(&res->headers, "\r\n");
+	return true;
 }
 
 void
@@ -154,6 +154,7 @@ response_reset(struct response *res)
 	assert(res->state == RESPONSE_HEAD);
 	buf_clear(&res->headers);
 	buf_clear(&res->body);
+	res->incomplete = false;
 	res->length = -1;
 	if (res->spool_fd >= 0 && ftruncate(res->spool_fd, 0) == 0)
 		lseek(res->spool_fd, 0, SEEK_SET);

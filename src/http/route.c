@@ -86,52 +86,66 @@ add_allow(struct buf *allow, enum method m)
 	buf_cstr(allow, name);
 }
 
-/* the methods that this path has */
-static const char *
-allowed(const struct root *roots, const struct request *r, struct arena *a,
-    size_t best)
-{
-	struct buf names;
-
-	buf_init(&names, a, 256);
-	for (; roots->name != NULL; roots++)
-		for (const struct route *t = roots->routes; t->pattern; t++)
-			if (match(t->pattern, r) == best)
-				add_allow(&names, t->method);
-	return names.p;
-}
-
-const struct route *
-route_find(const struct root *roots, const struct request *r, struct arena *a,
-    const char **allow, struct err *err)
+/* the first of the routes that fit best; *best: how well they do, 0: none */
+static const struct route *
+look(const struct root *roots, const struct request *r, bool any_method,
+    size_t *best)
 {
 	const struct route *found = NULL;
-	size_t best = 0, score;
+	size_t score;
 
+	*best = 0;
 	for (const struct root *root = roots; root->name != NULL; root++) {
 		if (!request_is_below(r, root->base))
 			continue;
 		for (const struct route *t = root->routes; t->pattern; t++) {
 			score = match(t->pattern, r);
-			if (score < best || score == 0)
+			if (score < *best || score == 0)
 				continue;
-			if (score > best)
+			if (score > *best)
 				found = NULL;
-			best = score;
-			if (found == NULL && t->method == r->method)
+			*best = score;
+			if (found == NULL &&
+			    (any_method || t->method == r->method))
 				found = t;
 		}
 	}
-	if (found != NULL)
-		return found;
-	if (best == 0) {
-		err_set(err, ERR_NOT_FOUND, NULL);
-		return NULL;
-	}
-	*allow = allowed(roots, r, a, best);
-	/* not the client's word for it: that may be any bytes */
-	err_set(err, ERR_BAD_METHOD, "Allowed here: %s.", *allow);
-	return NULL;
+	return found;
+}
+
+const struct route *
+route_find(const struct root *roots, const struct request *r, struct err *err)
+{
+	size_t best;
+	const struct route *found = look(roots, r, false, &best);
+
+	if (found == NULL)
+		err_set(err, best == 0 ? ERR_NOT_FOUND : ERR_BAD_METHOD, NULL);
+	return found;
+}
+
+const struct route *
+route_of_path(const struct root *roots, const struct request *r)
+{
+	size_t best;
+
+	return look(roots, r, true, &best);
+}
+
+const char *
+route_allow(const struct root *roots, const struct request *r, struct arena *a,
+    bool (*offered)(const void *arg, const struct route *), const void *arg)
+{
+	struct buf names;
+	size_t best;
+
+	buf_init(&names, a, 256);
+	look(roots, r, true, &best);
+	for (; best > 0 && roots->name != NULL; roots++)
+		for (const struct route *t = roots->routes; t->pattern; t++)
+			if (match(t->pattern, r) == best && offered(arg, t))
+				add_allow(&names, t->method);
+	return names.p;
 }
 
 const struct segment *

@@ -62,8 +62,9 @@ fill_column(struct catalog *c, const struct attr *a, struct column *col)
 	col->identity = name_identity(a->identity);
 	col->generated = a->generated;
 	col->updatable = a->updatable;
-	col->has_eq = catalog_has_eq(c, a->type);
-	col->has_order = catalog_has_order(c, a->type);
+	col->write_only = a->sight == SIGHT_WRITE_ONLY;
+	col->has_eq = !col->write_only && catalog_has_eq(c, a->type);
+	col->has_order = !col->write_only && catalog_has_order(c, a->type);
 	col->comment = keep_comment(a->comment);
 }
 
@@ -84,13 +85,20 @@ fill_table(struct catalog *c, const struct rel *r)
 	t->row_security = r->row_security;
 	t->est_rows = r->est_rows;
 	t->comment = keep_comment(r->comment);
-	t->ncolumns = r->nattrs;
 	t->columns = arena_array(c->arena, struct column, r->nattrs);
 	for (size_t i = 0; i < r->nattrs; i++)
-		fill_column(c, &r->attrs[i], &t->columns[i]);
+		if (r->attrs[i].sight == SIGHT_OPEN)
+			fill_column(
+			    c, &r->attrs[i], &t->columns[t->ncolumns++]);
+	t->conceals = t->ncolumns < r->nattrs;
+	for (size_t i = 0; i < r->nattrs; i++)
+		if (r->attrs[i].sight == SIGHT_WRITE_ONLY)
+			fill_column(c, &r->attrs[i],
+			    &t->columns[t->ncolumns + t->nwrite_only++]);
 }
 
-/* attribute number to position in table.columns; -1 when it is not there */
+/* attribute number to position among the columns that can be read; -1 when it
+ * is none of them */
 static ptrdiff_t
 find_position(const struct table *t, int16_t num)
 {
@@ -108,6 +116,16 @@ find_position(const struct table *t, int16_t num)
 	return -1;
 }
 
+/* and among the write-only ones */
+static ptrdiff_t
+find_input(const struct table *t, int16_t num)
+{
+	for (size_t i = t->ncolumns; i < table_ninput(t); i++)
+		if (t->columns[i].attnum == num)
+			return (ptrdiff_t)i;
+	return find_position(t, num);
+}
+
 /* a name in the text of a notice or record; the catalogs' may be any bytes */
 static bool
 is_usable(const struct con *con)
@@ -115,20 +133,39 @@ is_usable(const struct con *con)
 	return utf8_valid(con->name);
 }
 
+/* NULL when one of them cannot be read: what is about a part of them is not
+ * what the database means */
 static uint16_t *
 find_positions(
-    struct catalog *c, const struct table *t, const int16_t *nums, size_t *n)
+    struct catalog *c, const struct table *t, const int16_t *nums, size_t n)
 {
-	uint16_t *v = arena_array(c->arena, uint16_t, *n);
-	size_t found = 0;
+	uint16_t *v = arena_array(c->arena, uint16_t, n);
 	ptrdiff_t at;
 
-	for (size_t i = 0; i < *n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		at = find_position(t, nums[i]);
-		if (at >= 0)
-			v[found++] = (uint16_t)at;
+		if (at < 0)
+			return NULL;
+		v[i] = (uint16_t)at;
 	}
-	*n = found;
+	return v;
+}
+
+/* a CHECK says what may be written: the write-only columns too */
+static uint16_t *
+find_checked(struct catalog *c, const struct table *t, const struct con *con)
+{
+	uint16_t *v = arena_array(c->arena, uint16_t, con->n);
+	ptrdiff_t at;
+
+	if (con->kind != 'c')
+		return find_positions(c, t, con->nums, con->n);
+	for (size_t i = 0; i < con->n; i++) {
+		at = find_input(t, con->nums[i]);
+		if (at < 0)
+			return NULL;
+		v[i] = (uint16_t)at;
+	}
 	return v;
 }
 
@@ -163,17 +200,19 @@ fill_constraints(struct catalog *c, struct table *t, const struct con *con,
     const struct con *end)
 {
 	struct constraint *k;
+	uint16_t *columns;
 
 	t->constraints =
 	    arena_array(c->arena, struct constraint, (size_t)(end - con));
 	for (; con < end; con++) {
-		if (con->kind == 'f' || !is_usable(con))
+		if (con->kind == 'f' || !is_usable(con) ||
+		    (columns = find_checked(c, t, con)) == NULL)
 			continue;
 		k = &t->constraints[t->nconstraints++];
 		k->name = con->name;
 		k->kind = name_constraint(con->kind);
 		k->ncolumns = con->n;
-		k->columns = find_positions(c, t, con->nums, &k->ncolumns);
+		k->columns = columns;
 	}
 }
 
@@ -187,9 +226,8 @@ fill_far(struct catalog *c, struct fkey *f, const struct table *t,
 	uint16_t *positions;
 
 	f->ncolumns = n;
-	f->columns = find_positions(c, t, nums, &f->ncolumns);
-	positions = find_positions(c, far, far_nums, &n);
-	f->ncolumns = n = n < f->ncolumns ? n : f->ncolumns;
+	f->columns = find_positions(c, t, nums, n);
+	positions = find_positions(c, far, far_nums, n);
 	f->far_table = far->qname;
 	f->far_columns = arena_array(c->arena, struct str, n);
 	for (size_t i = 0; i < n; i++)
@@ -216,6 +254,15 @@ is_unique(const struct table *t, const uint16_t *columns, size_t n)
 	return false;
 }
 
+/* are all columns of the foreign key open, on both sides? */
+static bool
+is_open(struct catalog *c, const struct con *con, const struct table *t,
+    const struct table *far)
+{
+	return find_positions(c, t, con->nums, con->n) != NULL &&
+	       find_positions(c, far, con->far_nums, con->n) != NULL;
+}
+
 static const struct rel *
 find_far(struct catalog *c, const struct rel *r, const struct con *con)
 {
@@ -223,8 +270,16 @@ find_far(struct catalog *c, const struct rel *r, const struct con *con)
 
 	if (con->n == 0 || con->n != con->nfar || !is_usable(con))
 		return NULL;
-	if (far != NULL && far->table != NULL)
-		return far;
+	if (far != NULL && far->table != NULL) {
+		if (is_open(c, con, r->table, far->table))
+			return far;
+		r->table->conceals = true;
+		catalog_notice(c, r->qname, true,
+		    "foreign key %.*s is no relation: it is made of columns "
+		    "that are kept from clients",
+		    STR_ARGS(con->name));
+		return NULL;
+	}
 	catalog_notice(c, r->qname, false,
 	    "foreign key %.*s leads to %.*s, which is not exposed",
 	    STR_ARGS(con->name), STR_ARGS(con->far_name));
@@ -258,21 +313,19 @@ fill_refs(struct catalog *c, const struct con *con)
 {
 	const struct rel *r = catalog_rel(c, con->rel);
 	const struct rel *far = catalog_rel(c, con->far);
-	uint16_t *columns;
-	size_t n = con->n;
 	struct table *t;
 	struct fkey *f;
 
 	if (con->kind != 'f' || r == NULL || r->table == NULL || far == NULL ||
 	    far->table == NULL || con->n == 0 || con->n != con->nfar ||
-	    !is_usable(con))
+	    !is_usable(con) || !is_open(c, con, r->table, far->table))
 		return;
 	t = far->table;
 	f = &t->refs[t->nrefs++];
 	f->name = con->name;
 	fill_far(c, f, t, con->far_nums, r->table, con->nums, con->n);
-	columns = find_positions(c, r->table, con->nums, &n);
-	f->far_unique = is_unique(r->table, columns, n);
+	f->far_unique = is_unique(
+	    r->table, find_positions(c, r->table, con->nums, con->n), con->n);
 }
 
 static void
@@ -402,10 +455,12 @@ assemble_tables(struct catalog *c, struct snapshot *s)
 			continue;
 		fill_empty(c, c->rels[i].table);
 		expose_key(c, &c->rels[i]);
+		conceal_tell(c, &c->rels[i]);
 		s->tables[n++] = *c->rels[i].table;
 	}
 	s->ntables = n;
 	warn_leaks(c);
+	conceal_tell_sources(c);
 	qsort(s->tables, n, sizeof(s->tables[0]), compare_table);
 	if (c->nnotices > 0)
 		qsort(c->notices, c->nnotices, sizeof(c->notices[0]),

@@ -197,6 +197,13 @@ take_leak(struct catalog *c, const struct rows *r, size_t i)
 	c->leaks[i] = (struct leak){cell_oid(r, 0), cell_text(c, r, 1)};
 }
 
+static void
+take_source(struct catalog *c, const struct rows *r, size_t i)
+{
+	c->sources[i] = (struct source){
+	    cell_oid(r, 0), cell_oid(r, 1), (int16_t)cell_i64(r, 2)};
+}
+
 static int
 take_all(struct catalog *c, struct rows *r,
     void (*take)(struct catalog *, const struct rows *, size_t),
@@ -280,6 +287,29 @@ take_schemas(struct catalog *c, struct rows *r, struct err *err)
 	return rc;
 }
 
+/* what is configured has to be there; a default that is not (it may be set for
+ * other databases too) is met by who searches, as it would be without us */
+static int
+take_search(struct catalog *c, struct rows *r, struct err *err)
+{
+	int rc = rows_next(r, err);
+
+	if (rc > 0)
+		c->text_search = cell_text(c, r, 0);
+	else if (rc == 0 && c->conf->text_search != NULL)
+		return err_world(err, ERR_INTERNAL,
+		    "text_search names %s, which is no text search "
+		    "configuration of database %.*s: write NAME for one of "
+		    "pg_catalog and SCHEMA.NAME for any other (\\dF in psql "
+		    "lists them)",
+		    c->conf->text_search, STR_ARGS(c->database));
+	else if (rc == 0)
+		catalog_notice(c, STR("default_text_search_config"), false,
+		    "names no text search configuration of this database: "
+		    "__fts cannot be asked");
+	return rc < 0 ? -1 : 0;
+}
+
 static void
 give_attrs(struct catalog *c)
 {
@@ -300,6 +330,7 @@ take_batch(struct catalog *c, const struct batch *b, struct err *err)
 {
 	if (take_database(c, batch_rows(b, CATALOG_DATABASE), err) != 0 ||
 	    take_schemas(c, batch_rows(b, CATALOG_SCHEMAS), err) != 0 ||
+	    take_search(c, batch_rows(b, CATALOG_SEARCH), err) != 0 ||
 	    TAKE(rels, nrels, CATALOG_RELS, take_rel) != 0 ||
 	    TAKE(attrs, nattrs, CATALOG_ATTRS, take_attr) != 0 ||
 	    TAKE(cons, ncons, CATALOG_CONS, take_con) != 0 ||
@@ -309,7 +340,8 @@ take_batch(struct catalog *c, const struct batch *b, struct err *err)
 	    take_labels(c, batch_rows(b, CATALOG_LABELS), err) != 0 ||
 	    TAKE(opclasses, nopclasses, CATALOG_OPCLASSES, take_opclass) != 0 ||
 	    TAKE(casts, ncasts, CATALOG_CASTS, take_cast) != 0 ||
-	    TAKE(leaks, nleaks, CATALOG_LEAKS, take_leak) != 0)
+	    TAKE(leaks, nleaks, CATALOG_LEAKS, take_leak) != 0 ||
+	    TAKE(sources, nsources, CATALOG_SOURCES, take_source) != 0)
 		return -1;
 	give_attrs(c);
 	return 0;
@@ -359,6 +391,34 @@ list_schemas(struct catalog *c, struct buf *literal, struct err *err)
 	return 0;
 }
 
+/* the configured name as an array literal, cut at its first dot */
+static int
+list_search(struct catalog *c, struct str *literal, struct err *err)
+{
+	struct str rest = str_from(c->conf->text_search), part;
+	ptrdiff_t dot = str_chr(rest, '.');
+	struct buf b;
+
+	*literal = STR_NONE;
+	if (c->conf->text_search == NULL)
+		return 0;
+	buf_init(&b, c->arena, SCHEMAS_MAX);
+	buf_char(&b, '{');
+	if (dot >= 0) {
+		str_cut(&rest, '.', &part);
+		buf_element(&b, part);
+		buf_char(&b, ',');
+	}
+	buf_element(&b, rest);
+	buf_char(&b, '}');
+	*literal = buf_view(&b);
+	if (b.overflow || !utf8_valid(*literal))
+		return err_world(err, ERR_INTERNAL,
+		    "text_search is too long or not UTF-8: correct the "
+		    "configuration");
+	return 0;
+}
+
 static int
 ask_system_id(struct catalog *c, struct db *db, struct err *err)
 {
@@ -382,12 +442,14 @@ catalog_read(struct catalog *c, struct db *db, struct err *err)
 {
 	struct batch *b = batch_new(c->arena, BATCH_READ);
 	struct buf schemas;
+	struct str search;
 
 	buf_init(&schemas, c->arena, SCHEMAS_MAX);
-	if (list_schemas(c, &schemas, err) != 0)
+	if (list_schemas(c, &schemas, err) != 0 ||
+	    list_search(c, &search, err) != 0)
 		return -1;
 	b->timeout_ms = BATCH_LIMIT_MS;
-	catalog_ask(b, buf_view(&schemas));
+	catalog_ask(b, buf_view(&schemas), search, conceal_asked(c));
 	if (db_run(db, b, err) != 0 || take_batch(c, b, err) != 0)
 		return -1;
 	return ask_system_id(c, db, err);

@@ -53,6 +53,27 @@ ask_schemas(struct batch *b, struct str schemas)
 	ask(b, s);
 }
 
+/* what PostgreSQL takes for its default is found in pg_catalog only: the
+ * responders' search path is empty */
+static void
+ask_search(struct batch *b, struct str search)
+{
+	struct stmt *s = stmt_new(b->arena, "text search configuration");
+
+	stmt_lit(s, "with named(v) as (select coalesce(");
+	stmt_param(s, search, NULL);
+	stmt_lit(s,
+	    "::text[], parse_ident(current_setting("
+	    "'default_text_search_config'))))"
+	    " select quote_ident(n.nspname) || '.' || quote_ident(c.cfgname)"
+	    " from named join pg_ts_config c"
+	    " on c.cfgname = v[cardinality(v)]"
+	    " join pg_namespace n on n.oid = c.cfgnamespace"
+	    " and n.nspname = case cardinality(v) when 1 then 'pg_catalog'"
+	    " else v[cardinality(v) - 1] end");
+	ask(b, s);
+}
+
 /* foreign tables whose wrapper has no handler, and views over them: to ask
  * what can be done to them is an error, and nothing can */
 #define BROKEN                                                                 \
@@ -334,11 +355,53 @@ ask_leaks(struct batch *b, struct str schemas)
 	ask(b, s);
 }
 
+/* columns that views read, over other views too, and those that are inherited;
+ * what a view makes of a column the catalogs do not tell */
+static void
+ask_sources(struct batch *b, struct str schemas, bool wanted)
+{
+	struct stmt *s = stmt_new(b->arena, "sources of columns");
+
+	stmt_lit(s, "with recursive edge(rel, far, num) as ("
+		    "select distinct r.ev_class, d.refobjid, d.refobjsubid"
+		    " from pg_rewrite r join pg_depend d"
+		    " on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid"
+		    " and d.refclassid = 'pg_class'::regclass"
+		    " and d.refobjid <> r.ev_class and d.refobjsubid > 0"
+		    " join pg_class c on c.oid = r.ev_class"
+		    " and c.relkind in ('v','m') where ");
+	stmt_param(s, wanted ? STR("t") : STR("f"), NULL);
+	stmt_lit(s, "::boolean union all"
+		    " select i.inhrelid, i.inhparent, a.attnum"
+		    " from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+		    " and c.relkind in ('r','f') and not c.relispartition"
+		    " join pg_attribute a on a.attrelid = i.inhparent"
+		    " and a.attnum > 0 and not a.attisdropped where ");
+	stmt_param_again(s, 1);
+	stmt_lit(s, "::boolean),"
+		    " deep(rel, far, num) as (select rel, far, num from edge"
+		    " union select d.rel, e.far, e.num from deep d"
+		    " join edge e on e.rel = d.far)"
+		    " select d.rel, d.far, d.num from deep d"
+		    " join pg_class c on c.oid = d.rel"
+		    " join pg_namespace n on n.oid = c.relnamespace"
+		    " join pg_class f on f.oid = d.far"
+		    " join pg_namespace fn on fn.oid = f.relnamespace"
+		    " where n.nspname = any(");
+	add_schemas(s, schemas);
+	stmt_lit(s, " and fn.nspname = any(");
+	add_schemas(s, schemas);
+	stmt_lit(s, " order by 1, 2, 3");
+	ask(b, s);
+}
+
 void
-catalog_ask(struct batch *b, struct str schemas)
+catalog_ask(
+    struct batch *b, struct str schemas, struct str search, bool sources)
 {
 	ask_database(b);
 	ask_schemas(b, schemas);
+	ask_search(b, search);
 	ask_rels(b, schemas);
 	ask_attrs(b, schemas);
 	ask_cons(b, schemas);
@@ -349,4 +412,5 @@ catalog_ask(struct batch *b, struct str schemas)
 	ask_opclasses(b);
 	ask_casts(b);
 	ask_leaks(b, schemas);
+	ask_sources(b, schemas, sources);
 }

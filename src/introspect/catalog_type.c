@@ -95,12 +95,22 @@ classify(const struct ctype *t)
 	return str_eq(t->name, STR("citext")) ? TYPE_TEXT : TYPE_OTHER;
 }
 
+static bool
+is_bits(const struct type *t)
+{
+	return t->class == TYPE_BUILTIN &&
+	       (str_eq_c(t->base_name, "bit") ||
+		   str_eq_c(t->base_name, "varbit"));
+}
+
 /* what the modifier says; numeric.c packs precision and an 11-bit scale */
 static void
 apply_typmod(struct type *t, int32_t typmod)
 {
 	int32_t m = typmod - VARHDR_BYTES;
 
+	if (is_bits(t) && typmod > 0)
+		t->max_len = typmod;
 	if (typmod < VARHDR_BYTES)
 		return;
 	if (t->class == TYPE_TEXT || t->class == TYPE_CHAR)

@@ -25,6 +25,16 @@ is_readable(const struct fun *f)
 	return utf8_valid(f->name) && utf8_valid(f->display);
 }
 
+/* whether it is shown or not: the name is not free */
+static bool
+is_column(const struct rel *r, struct str name)
+{
+	for (size_t i = 0; i < r->nattrs; i++)
+		if (str_eq(r->attrs[i].name, name))
+			return true;
+	return false;
+}
+
 /* true when it can be a field; else a notice says why not */
 static bool
 check_fun(struct catalog *c, const struct rel *r, const struct fun *f, size_t n)
@@ -32,7 +42,7 @@ check_fun(struct catalog *c, const struct rel *r, const struct fun *f, size_t n)
 	if (!is_readable(f))
 		catalog_notice(c, r->qname, false,
 		    "a function of its rows has a name that is not UTF-8");
-	else if (table_column(r->table, f->name) != NULL)
+	else if (is_column(r, f->name))
 		catalog_notice(c, r->qname, false,
 		    "function %.*s.%.*s is no field: a column has its name",
 		    STR_ARGS(f->schema), STR_ARGS(f->name));
@@ -42,6 +52,11 @@ check_fun(struct catalog *c, const struct rel *r, const struct fun *f, size_t n)
 		    "%.*s",
 		    STR_ARGS(f->name), STR_ARGS(f->schema),
 		    STR_ARGS(f[1].schema));
+	else if (f->inside != NULL)
+		catalog_notice(c, r->qname, false,
+		    "function %.*s.%.*s is no field: %s, which is kept from "
+		    "clients, is in its values",
+		    STR_ARGS(f->schema), STR_ARGS(f->name), f->inside);
 	else if (!f->may_run)
 		catalog_notice(c, r->qname, false,
 		    "function %.*s.%.*s is no field: the role of conninfo may "

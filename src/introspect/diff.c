@@ -160,6 +160,7 @@ compare_column(
 		add_change(d, "%s", name_identity(is->identity));
 	change_flag(d, "generated", was->generated, is->generated);
 	change_flag(d, "updatable", was->updatable, is->updatable);
+	change_flag(d, "write-only", was->write_only, is->write_only);
 	change_flag(d, "filterable", was->has_eq, is->has_eq);
 	change_flag(d, "orderable", was->has_order, is->has_order);
 	if (!str_eq(was->comment, is->comment))
@@ -172,11 +173,11 @@ compare_columns(struct diff *d, const struct table *was, const struct table *is)
 {
 	const struct column *other;
 
-	for (size_t i = 0; i < was->ncolumns; i++)
-		if (table_column(is, was->columns[i].name) == NULL)
+	for (size_t i = 0; i < table_ninput(was); i++)
+		if (table_input(is, was->columns[i].name) == NULL)
 			say_column(d, "dropped", &was->columns[i]);
-	for (size_t i = 0; i < is->ncolumns; i++) {
-		other = table_column(was, is->columns[i].name);
+	for (size_t i = 0; i < table_ninput(is); i++) {
+		other = table_input(was, is->columns[i].name);
 		if (other == NULL)
 			say_column(d, "added", &is->columns[i]);
 		else
@@ -462,6 +463,11 @@ compare_meta(struct diff *d, const struct snapshot_meta *was,
 	if (!str_eq(was->schemas, is->schemas)) {
 		buf_printf(d->out, "schemas %.*s, was %.*s\n",
 		    STR_ARGS(is->schemas), STR_ARGS(was->schemas));
+		d->lines++;
+	}
+	if (!str_eq(was->text_search, is->text_search)) {
+		buf_printf(d->out, "text search configuration %.*s, was %.*s\n",
+		    STR_ARGS(is->text_search), STR_ARGS(was->text_search));
 		d->lines++;
 	}
 	if (d->restored) {

@@ -94,7 +94,7 @@ check_rel(struct catalog *c, const struct rel *r)
 		 find_pattern(c, c->conf->include, r).p == NULL)
 		catalog_notice(c, r->qname, true, "is not in include");
 	else
-		return true;
+		return conceal_fits(c, r);
 	return false;
 }
 
@@ -208,6 +208,7 @@ expose_rels(struct catalog *c)
 	for (size_t i = 0; i < c->nmissing; i++)
 		catalog_notice(c, c->missing[i], false,
 		    "is named by schemas, but there is no such schema");
+	conceal_columns(c);
 	v = list_candidates(c, &n);
 	n = drop_ambiguous(c, v, n);
 	for (size_t i = 0; i < n; i++) {
@@ -237,7 +238,14 @@ add_key_column(struct catalog *c, struct rel *r, struct str name)
 {
 	struct table *t = r->table;
 	const struct column *column = table_column(t, name);
+	const struct attr *concealed = conceal_find(r, name);
 
+	if (concealed != NULL) {
+		catalog_notice(c, r->qname, false,
+		    "key.%.*s names %.*s, which is kept from clients (%s)",
+		    STR_ARGS(r->qname), STR_ARGS(name), concealed->why);
+		return false;
+	}
 	if (column == NULL) {
 		catalog_notice(c, r->qname, false,
 		    "key.%.*s names %.*s, which is no column of it",

@@ -36,6 +36,7 @@ fill_meta(struct catalog *c, struct snapshot_meta *m)
 	m->written_s = clock_real_s();
 	m->default_schema = str_dup(c->arena, first);
 	m->schemas = join_schemas(c);
+	m->text_search = c->text_search;
 }
 
 int

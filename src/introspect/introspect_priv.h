@@ -13,6 +13,9 @@ struct rows;
 struct table;
 struct type;
 
+/* who is shown a column; the later member wins where two are meant */
+enum sight { SIGHT_OPEN, SIGHT_WRITE_ONLY, SIGHT_HIDDEN };
+
 /* pg_attribute, of relations and of composite types */
 struct attr {
 	uint32_t rel;
@@ -24,6 +27,8 @@ struct attr {
 	bool not_null, has_default, generated, updatable;
 	char identity;
 	struct str comment;
+	enum sight sight;
+	const char *why; /* it is not open */
 };
 
 /* pg_class */
@@ -50,6 +55,7 @@ struct fun {
 	struct str display;
 	bool may_run;
 	struct str comment;
+	const char *inside; /* its values hold this concealed column */
 };
 
 /* pg_constraint, and unique indexes that are no constraint */
@@ -91,12 +97,19 @@ struct leak {
 	struct str table;
 };
 
+/* a view or an heir whose rows may hold that column of another relation */
+struct source {
+	uint32_t rel, of;
+	int16_t num;
+};
+
 struct variant; /* catalog_type.c: types made so far */
 
 struct catalog {
 	struct arena *arena;
 	const struct conf *conf;
 	struct str database, system_id;
+	struct str text_search; /* STR_NONE: there is none */
 	uint32_t database_oid;
 	bool may_see_system_id;
 	struct str *schemas; /* as configured and present */
@@ -120,6 +133,8 @@ struct catalog {
 	size_t ncasts;
 	struct leak *leaks;
 	size_t nleaks;
+	struct source *sources; /* only where columns are to be concealed */
+	size_t nsources;
 	struct variant **variants;
 	size_t variants_cap, nvariants;
 	struct notice *notices;
@@ -130,6 +145,7 @@ struct catalog {
 enum catalog_stmt {
 	CATALOG_DATABASE,
 	CATALOG_SCHEMAS,
+	CATALOG_SEARCH,
 	CATALOG_RELS,
 	CATALOG_ATTRS,
 	CATALOG_CONS,
@@ -140,11 +156,15 @@ enum catalog_stmt {
 	CATALOG_OPCLASSES,
 	CATALOG_CASTS,
 	CATALOG_LEAKS,
+	CATALOG_SOURCES,
 	CATALOG__MAX
 };
 
-/* all of them, for the schemas in the array literal */
-void catalog_ask(struct batch *, struct str schemas);
+/* all of them, for the schemas in the array literal; search is one of the
+ * schema and name of a text search configuration (STR_NONE: the default);
+ * without sources there are none of these */
+void catalog_ask(
+    struct batch *, struct str schemas, struct str search, bool sources);
 void catalog_ask_system_id(struct batch *);
 
 int catalog_read(struct catalog *, struct db *, struct err *);
@@ -168,6 +188,20 @@ bool catalog_has_order(const struct catalog *, uint32_t type);
 void expose_rels(struct catalog *);
 /* the key that the configuration names, or the primary key */
 void expose_key(struct catalog *, struct rel *);
+
+/* conceal.c: which columns are hidden or write-only; said of all relations
+ * before any is exposed */
+void conceal_columns(struct catalog *);
+/* is there any to look for? */
+bool conceal_asked(const struct catalog *);
+/* the column of that name, when it is not open */
+const struct attr *conceal_find(const struct rel *, struct str name);
+/* false: what is to be kept from clients cannot be, and a notice says so */
+bool conceal_fits(struct catalog *, const struct rel *);
+/* notices about the columns of a table that is exposed, and of the tables
+ * that may show what others conceal */
+void conceal_tell(struct catalog *, const struct rel *);
+void conceal_tell_sources(struct catalog *);
 
 /* compute.c: functions that are fields of the exposed tables */
 void compute_fields(struct catalog *);

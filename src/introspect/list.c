@@ -32,9 +32,11 @@ list_column(struct buf *b, const struct table *t, const struct column *c)
 		buf_lit(b, ", generated");
 	else if (c->has_default)
 		buf_lit(b, ", default");
-	if (!c->has_eq)
+	if (c->write_only)
+		buf_lit(b, ", write only");
+	if (!c->has_eq && !c->write_only)
 		buf_lit(b, ", no filter");
-	if (!c->has_order)
+	if (!c->has_order && !c->write_only)
 		buf_lit(b, ", no order");
 	if (writable && !c->updatable)
 		buf_lit(b, ", read only");
@@ -83,7 +85,7 @@ list_table(struct buf *b, const struct table *t)
 	if (t->row_security)
 		buf_lit(b, ", row security");
 	buf_char(b, '\n');
-	for (size_t i = 0; i < t->ncolumns; i++)
+	for (size_t i = 0; i < table_ninput(t); i++)
 		list_column(b, t, &t->columns[i]);
 	for (size_t i = 0; i < t->ncomputed; i++)
 		list_computed(b, &t->computed[i]);
@@ -153,6 +155,7 @@ json_column(struct jsonw *w, const struct column *c)
 	jsonw_kv_bool(w, "identity", c->identity != IDENTITY_NONE);
 	jsonw_kv_bool(w, "generated", c->generated);
 	jsonw_kv_bool(w, "updatable", c->updatable);
+	jsonw_kv_bool(w, "write_only", c->write_only);
 	jsonw_kv_bool(w, "filterable", c->has_eq);
 	jsonw_kv_bool(w, "orderable", c->has_order);
 	if (c->comment.p != NULL)
@@ -222,7 +225,7 @@ json_table(struct jsonw *w, const struct table *t)
 	json_table_head(w, t);
 	jsonw_key(w, "columns");
 	jsonw_array(w);
-	for (size_t i = 0; i < t->ncolumns; i++)
+	for (size_t i = 0; i < table_ninput(t); i++)
 		json_column(w, &t->columns[i]);
 	jsonw_end(w);
 	jsonw_key(w, "computed");
@@ -261,6 +264,8 @@ introspect_list_json(struct buf *b, const struct snapshot *s)
 	jsonw_object(&w);
 	jsonw_kv(&w, "database", s->meta.database);
 	jsonw_kv(&w, "schemas", s->meta.schemas);
+	if (s->meta.text_search.p != NULL)
+		jsonw_kv(&w, "text_search", s->meta.text_search);
 	jsonw_key(&w, "tables");
 	jsonw_array(&w);
 	for (size_t i = 0; i < s->ntables; i++)

@@ -80,10 +80,13 @@ add_value(struct reading *r, const struct column *c, const struct json *j)
 		r->body->n++;
 }
 
+/* what a client could not read, it does not send back: a replaced row keeps
+ * its write-only values */
 static void
 add_absent(struct reading *r, const struct column *c)
 {
-	if (r->mode == BODY_PATCH || !body_may_hold(c))
+	if (r->mode == BODY_PATCH || !body_may_hold(c) ||
+	    (r->mode == BODY_REPLACE && c->write_only))
 		return;
 	if (body_must_hold(c)) {
 		err_add_field(
@@ -121,7 +124,7 @@ check_names(struct reading *r)
 		err_add_field(r->err, ERR_BAD_VALUE, r->json->twin->key,
 		    "This field is given more than once.");
 	for (const struct json *m = r->json->child; m != NULL; m = m->next)
-		if (table_column(r->table, m->key) == NULL)
+		if (table_input(r->table, m->key) == NULL)
 			err_add_field(r->err, ERR_UNKNOWN_COLUMN, m->key,
 			    "There is no such column.");
 }
@@ -138,9 +141,9 @@ body_parse(struct arena *a, const struct table *t, const struct json *json,
 		return err_set(err, ERR_BAD_VALUE,
 		    "The body must be a JSON object; this one is of type %s.",
 		    json_kind_name(json->kind));
-	out->v = arena_array(a, struct assign, t->ncolumns);
+	out->v = arena_array(a, struct assign, table_ninput(t));
 	check_names(&r);
-	for (size_t i = 0; i < t->ncolumns; i++)
+	for (size_t i = 0; i < table_ninput(t); i++)
 		read_column(&r, &t->columns[i]);
 	return err->id != ERR_NONE ? -1 : 0;
 }

@@ -26,6 +26,9 @@ static const struct word {
     {"isnull", {EXPR_ISNULL, 0, false, false}},
     {"null", {EXPR_ISNULL, 0, false, true}},
     {"nnull", {EXPR_ISNULL, 0, true, true}},
+    /* what jsonb's operator is called where there are no arrays */
+    {"contained_by", {EXPR_CMP, OP_SUBSET, false, false}},
+    {"ncontained_by", {EXPR_CMP, OP_SUBSET, true, false}},
 };
 
 static bool
@@ -65,6 +68,14 @@ split_verb(struct str *name, struct str *behind)
 		*name = str_sub(*name, 0, i - 2);
 	}
 	return verb;
+}
+
+bool
+drf_needs_no_value(struct str name)
+{
+	struct str behind;
+
+	return split_verb(&name, &behind).optional;
 }
 
 static int
@@ -189,13 +200,18 @@ static struct expr *read_group(
 static struct expr *
 read_condition(struct logic g, const struct param *p)
 {
+	struct expr *e;
+
 	if (str_eq_c(p->name, "or"))
 		return read_group(g, p, EXPR_OR);
 	if (str_eq_c(p->name, "and"))
 		return read_group(g, p, EXPR_AND);
 	if (str_eq_c(p->name, "not"))
 		return read_group(g, p, EXPR_NOT);
-	return g.having ? read_having_leaf(g.l, p) : read_leaf(g.l, p, true);
+	e = g.having ? read_having_leaf(g.l, p) : read_leaf(g.l, p, true);
+	if (e != NULL)
+		e->must = true;
+	return e;
 }
 
 static struct expr *

@@ -240,6 +240,10 @@ read_member(
 	while (text.len > 0 && text.p[0] == ' ')
 		text = str_sub(text, 1, text.len);
 	eq = drf_find(text, '=');
+	if (eq < 0 && drf_needs_no_value(text)) {
+		*p = (struct param){.name = text, .value = STR("")};
+		return 0;
+	}
 	if (eq <= 0)
 		return drf_refuse(
 		    l, of, "Conditions are written name=value;name=value.");

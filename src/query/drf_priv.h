@@ -77,6 +77,8 @@ int drf_or(struct level *, const struct param *);
 int drf_and(struct level *, const struct param *);
 int drf_not(struct level *, const struct param *);
 int drf_having(struct level *, const struct param *);
+/* "name__null": it says all by itself */
+bool drf_needs_no_value(struct str name);
 
 /* drf_include.c */
 int drf_include(struct level *, const struct param *);

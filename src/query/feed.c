@@ -29,7 +29,7 @@ feed_new(struct arena *a, const struct feed_opts *opts)
 	f->arena = a;
 	f->scratch = arena_new();
 	arena_defer(a, free_scratch, f->scratch);
-	f->row = arena_array(a, struct assign, opts->table->ncolumns + 1);
+	f->row = arena_array(a, struct assign, table_ninput(opts->table) + 1);
 	if (opts->kind == FEED_JSON) {
 		f->next = opts->json->kind == JSON_ARRAY ? opts->json->child
 							 : opts->json;

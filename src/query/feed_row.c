@@ -186,7 +186,7 @@ settle_columns(struct feed *f, const struct column **named, const bool *used)
 
 	for (size_t i = 0; i < nkey; i++)
 		f->columns[f->ncolumns++] = &t->columns[t->key[i]];
-	for (size_t i = 0; i < t->ncolumns; i++) {
+	for (size_t i = 0; i < table_ninput(t); i++) {
 		const struct column *c = &t->columns[i];
 
 		if (used[i] && body_may_hold(c) && !(nkey > 0 && is_key(t, c)))
@@ -219,21 +219,21 @@ feed_csv_header(struct feed *f, struct str line, struct err *err)
 	struct str rest = line;
 	struct field_text name;
 	const char *wrong;
-	bool *used = arena_array(f->scratch, bool, t->ncolumns + 1);
+	bool *used = arena_array(f->scratch, bool, table_ninput(t) + 1);
 
-	if (max > 2 * t->ncolumns + 2)
+	if (max > 2 * table_ninput(t) + 2)
 		return err_set(err, ERR_BAD_REQUEST,
 		    "The first line has more names than the table columns.");
 	named = arena_array(f->scratch, const struct column *, max);
 	f->columns =
-	    arena_array(f->arena, const struct column *, t->ncolumns + 1);
+	    arena_array(f->arena, const struct column *, table_ninput(t) + 1);
 	f->places = arena_array(f->arena, size_t, max);
 	while (rest.p != NULL) {
 		wrong = cut_field(f->scratch, &rest, &name);
 		if (wrong != NULL)
 			return err_set(err, ERR_BAD_REQUEST, "%s", wrong);
 		name.text = without_guard(f, &name);
-		named[f->nfields] = table_column(t, name.text);
+		named[f->nfields] = table_input(t, name.text);
 		if (named[f->nfields] == NULL)
 			err_add_field(err, ERR_UNKNOWN_COLUMN, name.text,
 			    "There is no such column.");
@@ -241,7 +241,7 @@ feed_csv_header(struct feed *f, struct str line, struct err *err)
 			named[f->nfields] = NULL;
 		f->nfields++;
 	}
-	for (size_t i = 0; i < t->ncolumns; i++)
+	for (size_t i = 0; i < table_ninput(t); i++)
 		if (!used[i] && is_needed(f, &t->columns[i]))
 			err_add_field(err, ERR_REQUIRED, t->columns[i].name,
 			    "This field is required.");

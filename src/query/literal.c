@@ -329,6 +329,15 @@ take_item(struct str *rest, struct buf *item)
 	return true;
 }
 
+/* numbers between blanks, boxes between semicolons: as PostgreSQL has them */
+static bool
+has_commas(const struct type *t)
+{
+	return !value_is_builtin(t, "int2vector") &&
+	       !value_is_builtin(t, "oidvector") &&
+	       !value_is_builtin(t->element, "box");
+}
+
 const char *
 value_list(
     struct arena *a, const struct type *t, struct str text, struct str *out)
@@ -336,7 +345,8 @@ value_list(
 	struct buf b, item;
 	struct str rest = text;
 
-	if (text.len > 0 && (text.p[0] == '{' || text.p[0] == '['))
+	if (!has_commas(t) ||
+	    (text.len > 0 && (text.p[0] == '{' || text.p[0] == '[')))
 		return value_match(a, t, text, out);
 	buf_init(&b, a, LITERAL_MAX);
 	buf_init(&item, a, text.len);

@@ -160,7 +160,7 @@ static void
 take_errors(struct reading *r, const struct nested *n, const struct err *from)
 {
 	for (const struct err_field *f = from->fields; f != NULL; f = f->next) {
-		const struct column *c = table_column(n->table, f->field);
+		const struct column *c = table_input(n->table, f->field);
 		enum err_id id = from->id;
 
 		if (c != NULL && n->given[c - n->table->columns] &&
@@ -183,7 +183,7 @@ read_columns(struct reading *r, struct nested *n, const struct json *plain)
 	struct err err;
 
 	for (const struct json *m = plain->child; m != NULL; m = m->next) {
-		const struct column *c = table_column(n->table, m->key);
+		const struct column *c = table_input(n->table, m->key);
 
 		if (c != NULL && n->given[c - n->table->columns])
 			refuse(r, n, m->key,
@@ -217,7 +217,7 @@ new_row(struct reading *r, struct nested *up, const struct table *t,
 	n->json = json;
 	n->up = up;
 	n->number = r->set->n;
-	n->given = arena_array(r->arena, bool, t->ncolumns);
+	n->given = arena_array(r->arena, bool, table_ninput(t));
 	r->set->v[r->set->n++] = n;
 	return n;
 }
@@ -321,7 +321,7 @@ find_relation(struct reading *r, const struct nested *n,
 	const struct relation **choices = NULL, *rel;
 	size_t nchoices = 0;
 
-	if (table_column(n->table, m->key) != NULL)
+	if (table_input(n->table, m->key) != NULL)
 		return NULL;
 	rel = relation_find(relations, m->key, r->arena, &choices, &nchoices);
 	if (rel == NULL && nchoices > 1)
@@ -450,7 +450,7 @@ names_relation(struct arena *a, const struct relations *relations,
 	for (const struct json *m = object->child; m != NULL; m = m->next) {
 		size_t nchoices = 0;
 
-		if (table_column(t, m->key) == NULL &&
+		if (table_input(t, m->key) == NULL &&
 		    (relation_find(relations, m->key, a, NULL, &nchoices) !=
 			    NULL ||
 			nchoices > 1))

@@ -86,6 +86,13 @@ query_cmp(struct arena *a, struct str text, struct str name, enum op op,
 	return e;
 }
 
+/* does it say the same when its members stand among others? */
+static bool
+is_apart(const struct expr *e, enum expr_kind kind)
+{
+	return e->kind == kind && e->list.whole == NULL;
+}
+
 struct expr *
 query_logic(struct arena *a, enum expr_kind kind, struct expr **v, size_t n)
 {
@@ -93,7 +100,7 @@ query_logic(struct arena *a, enum expr_kind kind, struct expr **v, size_t n)
 	size_t total = 0;
 
 	for (size_t i = 0; i < n; i++)
-		total += v[i]->kind == kind ? v[i]->list.n : 1;
+		total += is_apart(v[i], kind) ? v[i]->list.n : 1;
 	if (total == 0)
 		return NULL;
 	if (n == 1)
@@ -102,7 +109,7 @@ query_logic(struct arena *a, enum expr_kind kind, struct expr **v, size_t n)
 	e->kind = kind;
 	e->list.v = arena_array(a, struct expr *, total);
 	for (size_t i = 0; i < n; i++) {
-		bool apart = v[i]->kind == kind;
+		bool apart = is_apart(v[i], kind);
 
 		for (size_t k = 0; k < (apart ? v[i]->list.n : 1); k++)
 			e->list.v[e->list.n++] = apart ? v[i]->list.v[k] : v[i];

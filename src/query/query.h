@@ -116,16 +116,29 @@ enum expr_kind {
  *   - members of one AND that go through the same relation share one EXISTS,
  *     so that they are asked of the same related row;
  *   - a negated leaf stays inside EXISTS where all relations are to-one, and
- *     through a to-many one means "no such related row": EXISTS is negated.
+ *     through a to-many one means "no such related row": EXISTS is negated,
+ *     unless the leaf says some_row.
  */
 struct expr {
 	enum expr_kind kind;
-	bool negated;    /* leaves and EXISTS: is not equal, not in … */
+	bool negated; /* leaves and EXISTS: is not equal, not in … */
+	/* of a leaf of a group, wherever it comes to stand: without it the
+	 * others would mean something else, so that its name must be there */
+	bool must;
+	/* of a leaf of v2: an OR without it is what is meant, where a name
+	 * that is not there is passed over */
+	bool loose;
+	/* of a leaf: also through a to-many relation it asks for a row that
+	 * is not, instead of for no row that is */
+	bool some_row;
 	struct str text; /* as the user wrote it */
 	union {
 		struct { /* AND, OR; NOT has one member */
 			struct expr **v;
 			size_t n;
+			/* the same of one column whose name is that of all
+			 * of them, with _or_ or _and_; it comes first */
+			struct expr *whole;
 		} list;
 		struct { /* CMP */
 			struct path path;
@@ -137,6 +150,9 @@ struct expr {
 			 * where the column is no text */
 			bool if_text;
 			bool distinct; /* of its distinct values */
+			/* of a search for words: in which configuration, as
+			 * the snapshot has it */
+			struct str config;
 		} cmp;
 		struct { /* IN, BETWEEN (two values) */
 			struct path path;
@@ -344,6 +360,7 @@ struct assign {
 	struct str text; /* as value_check gave it; none when null or default */
 	bool is_null;
 	bool is_default;
+	bool is_next; /* one more than it is; null counts as 0 */
 };
 
 struct body {

@@ -67,6 +67,9 @@ take_sort(struct ransack *r, struct query *q, const struct json *j)
 	ptrdiff_t blank;
 
 	if (name != NULL) {
+		if (r->limits->strict && j->n > (dir != NULL ? 2u : 1u))
+			refuse(r, STR("s"),
+			    "Only a name and a direction are wanted.");
 		ransack_scalar(name, &text);
 		if (dir != NULL)
 			ransack_scalar(dir, &word);
@@ -88,7 +91,7 @@ take_sort(struct ransack *r, struct query *q, const struct json *j)
 static void
 take_sorts(struct ransack *r, struct query *q, const struct json *s)
 {
-	bool list = ransack_is_list(s);
+	bool list = ransack_is_many(s);
 	const struct json *m = list ? s->child : s;
 
 	q->order = arena_array(r->arena, struct order_key, list ? s->n : 1);
@@ -116,12 +119,23 @@ take_number(struct ransack *r, const struct json *j, int64_t max)
 	return 1;
 }
 
+/* "" and null say nothing */
+static const struct json *
+find_given(const struct json *root, struct str name)
+{
+	const struct json *j = json_get(root, name);
+	struct str text;
+
+	return j != NULL && ransack_scalar(j, &text) && text.len == 0 ? NULL
+								      : j;
+}
+
 /* per without page means nothing, but may not be wrong */
 static void
 take_page(struct ransack *r, struct query *q, const struct json *root)
 {
-	const struct json *page = json_get(root, STR("page"));
-	const struct json *per = json_get(root, STR("per"));
+	const struct json *page = find_given(root, STR("page"));
+	const struct json *per = find_given(root, STR("per"));
 	int64_t limit = r->limits->page_size;
 
 	if (per != NULL)
@@ -178,15 +192,16 @@ take_all(struct ransack *r, const struct json *root)
 {
 	struct query *q = query_new(r->arena);
 	const struct json *attrs = json_get(root, STR("json_attrs"));
-	const struct json *count = json_get(root, STR("count"));
-	const struct json *format = json_get(root, STR("format")), *j;
+	const struct json *count = find_given(root, STR("count"));
+	const struct json *format = json_get(root, STR("format")), *sorts, *j;
 
 	check_names(r, root);
 	j = take_object(r, json_get(root, STR("q")));
 	if (j != NULL) {
 		q->where = ransack_where(r, j);
-		if (json_get(j, STR("s")) != NULL)
-			take_sorts(r, q, json_get(j, STR("s")));
+		sorts = ransack_part(r, j, 's');
+		if (sorts != NULL)
+			take_sorts(r, q, sorts);
 	}
 	if (attrs == NULL)
 		attrs = json_get(root, STR("a"));

@@ -1,10 +1,10 @@
 /*
  * The conditions of v2: Ransack's predicates, combinations and groups.
  *
- * A name like color_or_size_eq is always split: only the snapshot could tell
- * that there is a column color_or_size.  Such a column is named by the long
- * form, q[c][0][a][0][name], whose names are taken whole; so is one that ends
- * like a predicate.
+ * Only the snapshot can tell whether color_or_size_eq asks for a column of that
+ * name: it is parsed both ways, and query_resolve takes the column first.  One
+ * with both _or_ and _and_ in it, or that ends like a predicate, is named by
+ * the long form, q[c][0][a][0][name], whose names are taken whole.
  */
 #include "query/ransack_priv.h"
 
@@ -17,56 +17,15 @@
 
 #define VALUES_MAX 1000 /* of one list (SECURITY 3) */
 
-enum wants { WANTS_VALUE, WANTS_LIST, WANTS_FLAG };
-enum spread { SPREAD_NONE, SPREAD_ANY, SPREAD_ALL };
-
-/* of a flag: what it says when the value is true, reversed when it is false */
-enum meaning { MEANS_OP, MEANS_TRUE, MEANS_FALSE, MEANS_NULL, MEANS_BLANK };
-
-/* CONTRACT 5.2; those that want a value or a list exist with _any and _all */
-static const struct predicate {
-	const char *name;
-	enum wants wants;
-	enum meaning meaning;
-	enum op op;
-	bool negated;
-} predicates[] = {
-    {"eq", WANTS_VALUE, MEANS_OP, OP_EQ, false},
-    {"not_eq", WANTS_VALUE, MEANS_OP, OP_EQ, true},
-    {"lt", WANTS_VALUE, MEANS_OP, OP_LT, false},
-    {"lteq", WANTS_VALUE, MEANS_OP, OP_LE, false},
-    {"gt", WANTS_VALUE, MEANS_OP, OP_GT, false},
-    {"gteq", WANTS_VALUE, MEANS_OP, OP_GE, false},
-    {"in", WANTS_LIST, MEANS_OP, OP_EQ, false},
-    {"not_in", WANTS_LIST, MEANS_OP, OP_EQ, true},
-    {"matches", WANTS_VALUE, MEANS_OP, OP_ILIKE, false},
-    {"does_not_match", WANTS_VALUE, MEANS_OP, OP_ILIKE, true},
-    {"cont", WANTS_VALUE, MEANS_OP, OP_ICONTAINS, false},
-    {"not_cont", WANTS_VALUE, MEANS_OP, OP_ICONTAINS, true},
-    {"i_cont", WANTS_VALUE, MEANS_OP, OP_ICONTAINS, false},
-    {"not_i_cont", WANTS_VALUE, MEANS_OP, OP_ICONTAINS, true},
-    {"start", WANTS_VALUE, MEANS_OP, OP_ISTARTSWITH, false},
-    {"not_start", WANTS_VALUE, MEANS_OP, OP_ISTARTSWITH, true},
-    {"end", WANTS_VALUE, MEANS_OP, OP_IENDSWITH, false},
-    {"not_end", WANTS_VALUE, MEANS_OP, OP_IENDSWITH, true},
-    {"true", WANTS_FLAG, MEANS_TRUE, OP_EQ, false},
-    {"not_true", WANTS_FLAG, MEANS_TRUE, OP_EQ, true},
-    {"false", WANTS_FLAG, MEANS_FALSE, OP_EQ, false},
-    {"not_false", WANTS_FLAG, MEANS_FALSE, OP_EQ, true},
-    {"null", WANTS_FLAG, MEANS_NULL, OP_EQ, false},
-    {"not_null", WANTS_FLAG, MEANS_NULL, OP_EQ, true},
-    {"blank", WANTS_FLAG, MEANS_BLANK, OP_EQ, false},
-    {"present", WANTS_FLAG, MEANS_BLANK, OP_EQ, true},
-};
-
 /* one condition: a predicate over one or more attributes */
 struct condition {
 	struct str text; /* as the user wrote it */
-	const struct predicate *predicate;
+	const struct ransack_predicate *predicate;
 	enum spread spread;
 	struct str *attrs;
 	size_t nattrs;
-	bool any_attr; /* else all of them */
+	struct str whole; /* all of them as one name, or STR_NONE */
+	bool any_attr;    /* else all of them */
 	struct str *values;
 	size_t nvalues;
 };
@@ -120,6 +79,7 @@ new_leaf(struct ransack *r, const struct condition *c, enum expr_kind kind)
 	}
 	e = arena_make(r->arena, struct expr);
 	e->kind = kind;
+	e->loose = true;
 	e->text = c->text;
 	return e;
 }
@@ -166,6 +126,7 @@ make_null(
 		return NULL;
 	ransack_path(r->arena, &e->null_path, attr);
 	e->negated = negated;
+	e->some_row = true;
 	return e;
 }
 
@@ -180,9 +141,24 @@ make_blank(
 	if (both[0] == NULL || both[1] == NULL)
 		return NULL;
 	both[1]->cmp.if_text = true;
+	both[1]->some_row = true;
 	return query_logic(r->arena, negated ? EXPR_AND : EXPR_OR, both, 2);
 }
 
+static struct expr *
+make_truth(
+    struct ransack *r, const struct condition *c, struct str attr, bool negated)
+{
+	bool is_true = c->predicate->meaning == MEANS_TRUE;
+	struct expr *e =
+	    make_cmp(r, c, attr, is_true ? STR("true") : STR("false"), negated);
+
+	if (e != NULL)
+		e->some_row = !c->predicate->negated;
+	return e;
+}
+
+/* of these only not_true and not_false are negative predicates */
 static struct expr *
 make_flag(struct ransack *r, const struct condition *c, struct str attr)
 {
@@ -191,9 +167,8 @@ make_flag(struct ransack *r, const struct condition *c, struct str attr)
 
 	switch (c->predicate->meaning) {
 	case MEANS_TRUE:
-		return make_cmp(r, c, attr, STR("true"), negated);
 	case MEANS_FALSE:
-		return make_cmp(r, c, attr, STR("false"), negated);
+		return make_truth(r, c, attr, negated);
 	case MEANS_NULL:
 		return make_null(r, c, attr, negated);
 	case MEANS_BLANK:
@@ -204,13 +179,26 @@ make_flag(struct ransack *r, const struct condition *c, struct str attr)
 	return NULL;
 }
 
+/* equal to one of them, or to none */
+static bool
+is_in(const struct condition *c)
+{
+	const struct ransack_predicate *p = c->predicate;
+
+	if (p->meaning != MEANS_OP || p->op != OP_EQ)
+		return false;
+	if (c->spread == SPREAD_NONE)
+		return p->wants == WANTS_LIST;
+	return p->negated == (c->spread == SPREAD_ALL);
+}
+
 static struct expr *
 make_values(struct ransack *r, const struct condition *c, struct str attr)
 {
 	struct terms t = {.arena = r->arena};
 	bool list = c->predicate->wants == WANTS_LIST;
 
-	if (list && c->spread == SPREAD_NONE)
+	if (is_in(c))
 		return make_in(r, c, attr, c->values, c->nvalues);
 	for (size_t i = 0; i < c->nvalues && !is_full(r); i++)
 		add_term(&t, list ? make_in(r, c, attr, &c->values[i], 1)
@@ -221,16 +209,30 @@ make_values(struct ransack *r, const struct condition *c, struct str attr)
 }
 
 static struct expr *
+make_attr(struct ransack *r, const struct condition *c, struct str attr)
+{
+	return c->predicate->wants == WANTS_FLAG ? make_flag(r, c, attr)
+						 : make_values(r, c, attr);
+}
+
+static struct expr *
 make_condition(struct ransack *r, const struct condition *c)
 {
 	struct terms t = {.arena = r->arena};
+	size_t before = r->nfilters, after;
+	struct expr *e;
 
 	for (size_t i = 0; i < c->nattrs && !is_full(r); i++)
-		add_term(&t, c->predicate->wants == WANTS_FLAG
-				 ? make_flag(r, c, c->attrs[i])
-				 : make_values(r, c, c->attrs[i]));
-	return query_logic(
-	    r->arena, c->any_attr ? EXPR_OR : EXPR_AND, t.v, t.n);
+		add_term(&t, make_attr(r, c, c->attrs[i]));
+	e = query_logic(r->arena, c->any_attr ? EXPR_OR : EXPR_AND, t.v, t.n);
+	if (c->whole.p == NULL || is_full(r))
+		return e;
+	/* instead of them, and fewer than they are */
+	after = r->nfilters;
+	r->nfilters = before;
+	e->list.whole = make_attr(r, c, c->whole);
+	r->nfilters = after;
+	return e;
 }
 
 /* ---- values ------------------------------------------------------------- */
@@ -290,7 +292,7 @@ take_long_values(struct ransack *r, struct condition *c, const struct json *j)
 {
 	const struct json *x;
 
-	if (!ransack_is_list(j)) {
+	if (!ransack_is_many(j)) {
 		take_values(r, c, j);
 		return;
 	}
@@ -306,32 +308,11 @@ take_long_values(struct ransack *r, struct condition *c, const struct json *j)
 
 /* ---- names -------------------------------------------------------------- */
 
-/* is it this predicate, alone or with _any or _all? */
-static bool
-is_predicate(struct str s, const struct predicate *p, enum spread *spread)
-{
-	size_t n = strlen(p->name);
-	struct str rest = str_sub(s, n, s.len);
-
-	if (!str_starts(s, str_from(p->name)))
-		return false;
-	*spread = SPREAD_NONE;
-	if (rest.len == 0)
-		return true;
-	*spread = str_eq_c(rest, "_any") ? SPREAD_ANY : SPREAD_ALL;
-	return p->wants != WANTS_FLAG &&
-	       (str_eq_c(rest, "_any") || str_eq_c(rest, "_all"));
-}
-
 static bool
 find_predicate(struct condition *c, struct str name)
 {
-	for (size_t i = 0; i < sizeof(predicates) / sizeof(predicates[0]); i++)
-		if (is_predicate(name, &predicates[i], &c->spread)) {
-			c->predicate = &predicates[i];
-			return true;
-		}
-	return false;
+	c->predicate = ransack_predicate(name, &c->spread);
+	return c->predicate != NULL;
 }
 
 /* the longest that ends the key; *attrs is what stands before it */
@@ -386,10 +367,13 @@ split_attrs(struct ransack *r, struct condition *c, struct str attrs)
 		    "Either _or_ or _and_ in one name; groups take both.");
 	if (empty)
 		refuse(r, ERR_BAD_FILTER, c->text, "An attribute is missing.");
+	if (c->nattrs > 1)
+		c->whole = attrs;
 }
 
 /* ---- conditions and groups ---------------------------------------------- */
 
+/* nothing, also as [""] or {"0":{"value":""}} */
 static bool
 is_blank(const struct json *j)
 {
@@ -398,7 +382,7 @@ is_blank(const struct json *j)
 	if (ransack_scalar(j, &text))
 		return text.len == 0;
 	for (const struct json *m = j->child; m != NULL; m = m->next)
-		if (!ransack_scalar(m, &text) || text.len > 0)
+		if (!is_blank(m))
 			return false;
 	return true;
 }
@@ -437,39 +421,89 @@ is_or(struct ransack *r, const struct json *m)
 		return false;
 	if (!ransack_scalar(m, &text) ||
 	    !(text.len == 0 || str_eq_c(text, "or") || str_eq_c(text, "and")))
-		refuse_unknown(r, STR("m"), "Must be \"and\" or \"or\".");
+		refuse_unknown(r, m->key, "Must be \"and\" or \"or\".");
 	return str_eq_c(text, "or");
+}
+
+static bool
+has_attr(const struct condition *c, struct str name)
+{
+	for (size_t i = 0; i < c->nattrs; i++)
+		if (str_eq(c->attrs[i], name))
+			return true;
+	return false;
 }
 
 /* the names of a: "x", ["x"], [{"name":"x"}] */
 static void
 take_long_attrs(struct ransack *r, struct condition *c, const struct json *a)
 {
-	bool list = ransack_is_list(a);
+	bool list = ransack_is_many(a);
 	const struct json *m = list ? a->child : a, *x;
 
+	if (list && a->n > r->limits->max_filters) {
+		err_set(r->err, ERR_LIMIT, "At most %zu filters.",
+		    r->limits->max_filters);
+		return;
+	}
 	c->attrs = arena_array(r->arena, struct str, list ? a->n : 1);
 	for (; m != NULL; m = list ? m->next : NULL) {
 		struct str name = STR("");
 
 		x = json_get(m, STR("name"));
 		ransack_scalar(x != NULL ? x : m, &name);
-		if (name.len > 0)
+		if (name.len == 0)
+			refuse_unknown(r, a->key, "An attribute has no name.");
+		else if (has_attr(c, name))
+			refuse_unknown(r, name, "Given more than once.");
+		else
 			c->attrs[c->nattrs++] = name;
 	}
+}
+
+/* the members of a condition or a group by their short names */
+const struct json *
+ransack_part(struct ransack *r, const struct json *j, char word)
+{
+	const struct json *found = NULL;
+
+	for (const struct json *m = j->child; m != NULL; m = m->next)
+		if (ransack_word(m->key) != word)
+			continue;
+		else if (found != NULL)
+			refuse(
+			    r, ERR_BAD_PARAM, m->key, "Given more than once.");
+		else
+			found = m;
+	return found;
+}
+
+static void
+check_long(struct ransack *r, const struct json *j)
+{
+	for (const struct json *m = j->child; m != NULL; m = m->next) {
+		char word = ransack_word(m->key);
+
+		if (word == '\0' || strchr("apvm", word) == NULL)
+			refuse_unknown(
+			    r, m->key, "Must be a, p, v or m of a condition.");
+	}
+	if (j->n == 0)
+		refuse_unknown(r, STR("a"), "An attribute is missing.");
 }
 
 /* {"a":[{"name":"price"}],"p":"gt","v":[{"value":10}],"m":"or"} */
 static struct expr *
 take_long(struct ransack *r, const struct json *j)
 {
-	const struct json *a = json_get(j, STR("a"));
-	const struct json *p = json_get(j, STR("p"));
-	const struct json *v = json_get(j, STR("v"));
+	const struct json *a = ransack_part(r, j, 'a');
+	const struct json *p = ransack_part(r, j, 'p');
+	const struct json *v = ransack_part(r, j, 'v');
 	struct condition c = {.text = STR("c")};
 	struct str name = STR("");
 
-	if (v == NULL)
+	check_long(r, j);
+	if (v == NULL || is_blank(v))
 		return NULL;
 	if (p != NULL)
 		ransack_scalar(p, &name);
@@ -479,25 +513,47 @@ take_long(struct ransack *r, const struct json *j)
 	}
 	if (a != NULL)
 		take_long_attrs(r, &c, a);
-	if (c.nattrs == 0) {
+	else
 		refuse_unknown(r, STR("a"), "An attribute is missing.");
+	if (c.nattrs == 0)
 		return NULL;
-	}
 	c.text = c.attrs[0];
-	c.any_attr = is_or(r, json_get(j, STR("m")));
+	c.any_attr = is_or(r, ransack_part(r, j, 'm'));
 	take_long_values(r, &c, v);
 	return c.nvalues > 0 ? make_condition(r, &c) : NULL;
 }
 
 typedef struct expr *take_fn(struct ransack *, const struct json *);
 
+/* does it name a part or a condition?  Else it is an index */
+static bool
+is_name(struct str key)
+{
+	struct condition c = {.text = key};
+	struct str attrs;
+
+	return ransack_word(key) != '\0' || cut_predicate(&c, &attrs);
+}
+
+static bool
+is_many(const struct json *j)
+{
+	bool many = ransack_is_many(j);
+
+	for (const struct json *m = j->child; m != NULL && many; m = m->next)
+		many = j->kind == JSON_ARRAY || !is_name(m->key);
+	return many;
+}
+
 static void
 take_each(struct ransack *r, struct terms *t, const struct json *list,
     struct str key, take_fn *take)
 {
-	bool many = ransack_is_list(list);
+	bool many = is_many(list);
 	const struct json *m = many ? list->child : list;
 
+	if (list->kind == JSON_OBJECT && list->n == 0)
+		return;
 	for (; m != NULL; m = many ? m->next : NULL)
 		if (m->kind == JSON_OBJECT)
 			add_term(t, take(r, m));
@@ -510,18 +566,23 @@ struct expr *
 ransack_where(struct ransack *r, const struct json *q)
 {
 	struct terms t = {.arena = r->arena};
-	bool any = is_or(r, json_get(q, STR("m")));
+	bool any = is_or(r, ransack_part(r, q, 'm'));
 
 	for (const struct json *m = q->child; m != NULL && !is_full(r);
 	     m = m->next) {
-		if (str_eq_c(m->key, "m") || str_eq_c(m->key, "s"))
-			continue;
-		if (str_eq_c(m->key, "c"))
+		switch (ransack_word(m->key)) {
+		case 'm':
+		case 's':
+			break;
+		case 'c':
 			take_each(r, &t, m, m->key, take_long);
-		else if (str_eq_c(m->key, "g"))
+			break;
+		case 'g':
 			take_each(r, &t, m, m->key, ransack_where);
-		else
+			break;
+		default:
 			add_term(&t, take_key(r, m));
+		}
 	}
 	return query_logic(r->arena, any ? EXPR_OR : EXPR_AND, t.v, t.n);
 }

@@ -1,7 +1,8 @@
 /*
  * "q[name_eq]=x" as the JSON object {"q":{"name_eq":"x"}}, so that a query
  * string and a body are walked by the same code.  Brackets nest as deep as
- * JSON may; "[]" appends and stands last.
+ * JSON may; "[]" appends.  "[][key]" belongs to the last element until that
+ * has such a key, as Ruby writes lists of hashes and reads them.
  */
 #include "query/ransack_priv.h"
 
@@ -34,10 +35,48 @@ find(const struct json *parent, struct str key)
 	return m;
 }
 
+/* "[key]" off the head; false when there is none */
+static bool
+cut_step(struct str *rest, struct str *key)
+{
+	ptrdiff_t close = str_chr(*rest, ']');
+
+	if (rest->len == 0 || rest->p[0] != '[' || close < 1)
+		return false;
+	*key = str_sub(*rest, 1, (size_t)close - 1);
+	*rest = str_sub(*rest, (size_t)close + 1, rest->len);
+	return str_chr(*key, '[') < 0;
+}
+
+/* "[a][b]", where nothing is appended: has it been given? */
+static bool
+has_steps(const struct json *j, struct str rest)
+{
+	struct str key;
+
+	while (j != NULL && cut_step(&rest, &key))
+		j = key.len > 0 && j->kind == JSON_OBJECT ? find(j, key) : NULL;
+	return j != NULL;
+}
+
+/* the last element, when it is an object that what follows belongs to */
+static struct json *
+find_open(const struct json *list, struct str rest)
+{
+	struct json *m = list->child;
+
+	while (m != NULL && m->next != NULL)
+		m = m->next;
+	return m != NULL && rest.len > 0 && m->kind == JSON_OBJECT &&
+		       !has_steps(m, rest)
+		   ? m
+		   : NULL;
+}
+
 /* the member or next element of a value of which nothing is known yet, or
  * that is of the same kind; NULL when it is another */
 static struct json *
-enter(struct arena *a, struct json *parent, struct str key)
+enter(struct arena *a, struct json *parent, struct str key, struct str rest)
 {
 	enum json_kind kind = key.len > 0 ? JSON_OBJECT : JSON_ARRAY;
 	struct json *m;
@@ -46,21 +85,8 @@ enter(struct arena *a, struct json *parent, struct str key)
 		parent->kind = kind;
 	if (parent->kind != kind)
 		return NULL;
-	m = kind == JSON_OBJECT ? find(parent, key) : NULL;
+	m = kind == JSON_OBJECT ? find(parent, key) : find_open(parent, rest);
 	return m != NULL ? m : append(a, parent, key);
-}
-
-/* "[key]" off the head; false when there is none */
-static bool
-cut_step(struct str *rest, struct str *key)
-{
-	ptrdiff_t close = str_chr(*rest, ']');
-
-	if (rest->p[0] != '[' || close < 1)
-		return false;
-	*key = str_sub(*rest, 1, (size_t)close - 1);
-	*rest = str_sub(*rest, (size_t)close + 1, rest->len);
-	return str_chr(*key, '[') < 0;
 }
 
 static const char *
@@ -73,15 +99,13 @@ put_param(struct arena *a, struct json *root, const struct param *p)
 
 	if (head == 0)
 		return "A name is missing before the bracket.";
-	j = enter(a, root, str_sub(p->name, 0, head));
+	j = enter(a, root, str_sub(p->name, 0, head), rest);
 	for (unsigned depth = 1; rest.len > 0; depth++) {
 		if (!cut_step(&rest, &key))
 			return "The brackets do not fit together.";
-		if (key.len == 0 && rest.len > 0)
-			return "Empty brackets stand last.";
 		if (depth == JSON_DEPTH_MAX)
 			return "The brackets are nested too deep.";
-		j = enter(a, j, key);
+		j = enter(a, j, key, rest);
 		if (j == NULL)
 			return "This contradicts another parameter.";
 	}
@@ -132,6 +156,36 @@ ransack_is_list(const struct json *j)
 		if (!is_index(m->key))
 			return false;
 	return j->n > 0;
+}
+
+bool
+ransack_is_many(const struct json *j)
+{
+	if (ransack_is_list(j))
+		return true;
+	if (j->kind != JSON_OBJECT)
+		return false;
+	for (const struct json *m = j->child; m != NULL; m = m->next)
+		if (m->kind != JSON_OBJECT)
+			return false;
+	return j->n > 0;
+}
+
+char
+ransack_word(struct str name)
+{
+	static const struct word {
+		const char *name;
+		char word;
+	} words[] = {{"attributes", 'a'}, {"predicate", 'p'},
+	    {"predicate_name", 'p'}, {"values", 'v'}, {"combinator", 'm'},
+	    {"conditions", 'c'}, {"groupings", 'g'}, {"sorts", 's'}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_eq_c(name, words[i].name) ||
+		    (name.len == 1 && name.p[0] == words[i].word))
+			return words[i].word;
+	return '\0';
 }
 
 bool

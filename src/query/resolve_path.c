@@ -258,16 +258,34 @@ explain_loss(struct walk *w, bool must)
 	    r, ERR_UNKNOWN_COLUMN, w->p->text, "There is no such column.");
 }
 
+static void
+begin_walk(struct walk *w, struct scope *s, const struct path *p, bool far)
+{
+	size_t limit = s->r->limits->max_depth;
+
+	*w = (struct walk){.s = s, .p = p, .far = far};
+	w->ways_tail = &w->ways;
+	w->max_hops = limit > s->depth ? limit - s->depth : 0;
+	w->hops =
+	    arena_array(s->r->arena, const struct relation *, w->max_hops + 1);
+}
+
+bool
+resolve_is_column(struct scope *s, struct path *p)
+{
+	struct walk w;
+
+	begin_walk(&w, s, p, false);
+	return p->nnames > 0 && p->nnames <= PATH_NAMES_MAX &&
+	       walk(&w, s->table, 0) && w.json_from == p->nnames;
+}
+
 static enum found
 find_way(struct scope *s, struct path *p, bool far, bool must)
 {
-	size_t limit = s->r->limits->max_depth;
-	struct walk w = {.s = s, .p = p, .far = far};
+	struct walk w;
 
-	w.ways_tail = &w.ways;
-	w.max_hops = limit > s->depth ? limit - s->depth : 0;
-	w.hops =
-	    arena_array(s->r->arena, const struct relation *, w.max_hops + 1);
+	begin_walk(&w, s, p, far);
 	if (p->nnames > PATH_NAMES_MAX)
 		return resolve_wrong(s->r, ERR_LIMIT, p->text,
 		    "There are too many names in a path.");

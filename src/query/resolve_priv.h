@@ -50,6 +50,8 @@ enum found resolve_path(struct scope *, struct path *, bool must);
 enum found resolve_far(struct scope *, struct path *, bool must);
 /* the same where only to-one relations lead: select, order, group */
 enum found resolve_column(struct scope *, struct path *, bool must);
+/* is it a column, with nothing of JSON behind?  Says no word about it */
+bool resolve_is_column(struct scope *, struct path *);
 /* a column, else a computed field */
 const struct column *resolve_named(const struct table *, struct str name);
 /* all of its names as one, separators included; "" where there are none */

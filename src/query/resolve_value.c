@@ -174,6 +174,18 @@ is_json_number(struct arena *a, struct str text)
 	return j != NULL && j->kind == JSON_NUMBER;
 }
 
+/* an object or a list; a number or a text in quotes may be meant as letters */
+static bool
+is_json_tree(struct arena *a, struct str text)
+{
+	struct json *j;
+	struct err e;
+
+	err_init(&e, NULL);
+	j = json_parse_row(a, text, &e);
+	return j != NULL && (j->kind == JSON_OBJECT || j->kind == JSON_ARRAY);
+}
+
 /* one that is compared for equality or order */
 static const char *
 fit_plain(
@@ -184,7 +196,11 @@ fit_plain(
 		return NULL;
 	}
 	v->type = o->type;
-	return v->is_null ? NULL : value_match(a, o->type, v->text, &v->text);
+	if (v->is_null)
+		return NULL;
+	if (o->type->class == TYPE_ARRAY)
+		return value_list(a, o->type, v->text, &v->text);
+	return value_match(a, o->type, v->text, &v->text);
 }
 
 /* a list, a range or one value of it, a JSON value */
@@ -234,15 +250,23 @@ fit_value(struct arena *a, const struct operand *o, struct expr *e)
 	return NULL;
 }
 
+/* "contains" of a set; of a place in JSON, where the value is a tree */
+static bool
+is_contained(struct arena *a, const struct operand *o, const struct expr *e)
+{
+	if (o->inside)
+		return is_json_tree(a, e->cmp.value.text);
+	return o->type->class == TYPE_JSONB || o->type->class == TYPE_ARRAY ||
+	       o->type->class == TYPE_RANGE;
+}
+
 enum found
 resolve_op(struct scope *s, struct expr *e, struct operand o)
 {
 	const struct path *p = &e->cmp.path;
 	const char *wrong;
 
-	if (e->cmp.op == OP_CONTAINS && !o.inside &&
-	    (o.type->class == TYPE_JSONB || o.type->class == TYPE_ARRAY ||
-		o.type->class == TYPE_RANGE))
+	if (e->cmp.op == OP_CONTAINS && is_contained(s->r->arena, &o, e))
 		e->cmp.op = OP_SUPERSET;
 	if (query_ops[e->cmp.op].takes == OP_TAKES_REGEX &&
 	    !s->r->limits->regex)
@@ -254,6 +278,9 @@ resolve_op(struct scope *s, struct expr *e, struct operand o)
 	wrong = fit_value(s->r->arena, &o, e);
 	if (wrong != NULL)
 		return resolve_wrong(s->r, ERR_BAD_VALUE, p->text, wrong);
+	if (query_ops[e->cmp.op].takes == OP_TAKES_SEARCH &&
+	    s->r->schema != NULL)
+		e->cmp.config = schema_meta(s->r->schema)->text_search;
 	return FOUND;
 }
 

@@ -65,9 +65,10 @@ leaf_path(struct expr *leaf)
 	return leaf->kind == EXPR_ISNULL ? &leaf->null_path : &leaf->in.path;
 }
 
-/* the innermost condition, NULL: that there is such a row at all */
+/* the innermost condition, NULL: that there is such a row at all; outside:
+ * where its negation stands */
 static struct expr *
-make_inner(struct arena *a, const struct expr *leaf, bool to_many)
+make_inner(struct arena *a, const struct expr *leaf, bool outside)
 {
 	struct expr *inner;
 
@@ -76,7 +77,7 @@ make_inner(struct arena *a, const struct expr *leaf, bool to_many)
 	inner = arena_memdup(a, leaf, sizeof(*leaf));
 	leaf_path(inner)->hops = NULL;
 	leaf_path(inner)->nhops = 0;
-	inner->negated = leaf->negated && !to_many;
+	inner->negated = leaf->negated && !outside;
 	return inner;
 }
 
@@ -85,15 +86,15 @@ static void
 wrap(struct arena *a, struct expr *leaf)
 {
 	const struct path p = *leaf_path(leaf);
-	bool to_many = false, negated;
+	bool outside = false, negated;
 	struct expr *e;
 
 	if (p.nhops == 0)
 		return;
-	for (size_t i = 0; i < p.nhops; i++)
-		to_many = to_many || p.hops[i]->kind != RELATION_TO_ONE;
-	e = make_inner(a, leaf, to_many);
-	negated = e == NULL ? !leaf->negated : leaf->negated && to_many;
+	for (size_t i = 0; i < p.nhops && !leaf->some_row; i++)
+		outside = outside || p.hops[i]->kind != RELATION_TO_ONE;
+	e = make_inner(a, leaf, outside);
+	negated = e == NULL ? !leaf->negated : leaf->negated && outside;
 	for (size_t i = p.nhops; i-- > 0;) {
 		struct expr *outer = arena_make(a, struct expr);
 
@@ -105,6 +106,14 @@ wrap(struct arena *a, struct expr *leaf)
 	}
 	*leaf = *e;
 	leaf->negated = negated;
+}
+
+static struct expr *
+find_leaf(struct expr *e)
+{
+	while (e->kind == EXPR_AND || e->kind == EXPR_OR)
+		e = e->list.v[0];
+	return e;
 }
 
 /* ---- leaves ------------------------------------------------------------- */
@@ -128,19 +137,21 @@ static enum found
 resolve_leaf(struct scope *s, struct expr *e, bool must)
 {
 	struct path *p = leaf_path(e);
+	bool blank = e->kind == EXPR_CMP && e->cmp.if_text;
 	enum found f;
 
+	must = e->must || (must && !e->loose);
 	if (e->kind == EXPR_CMP && e->cmp.agg != AGG_NONE)
 		return resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
 		    "Aggregates can only be compared in having.");
 	if (e->kind == EXPR_CMP)
 		take_whole(s, e);
-	f = e->kind == EXPR_ISNULL ? resolve_far(s, p, must)
-				   : resolve_path(s, p, must);
+	f = e->kind == EXPR_ISNULL || blank ? resolve_far(s, p, must)
+					    : resolve_path(s, p, must);
 	if (f != FOUND)
 		return f;
-	if (e->kind == EXPR_CMP && e->cmp.if_text && p->njson == 0 &&
-	    !type_is_text(p->column->type))
+	if (blank && (p->column == NULL ||
+			 (p->njson == 0 && !type_is_text(p->column->type))))
 		return DROP; /* v2's blank: nothing but a text can be '' */
 	if (e->kind == EXPR_CMP)
 		f = resolve_op(s, e, resolve_operand(p, AGG_NONE));
@@ -217,11 +228,38 @@ resolve_expr(struct scope *s, struct expr *e, bool must, leaf_fn *leaf)
 	    "This kind of condition cannot be asked for.");
 }
 
+/* each list, or the one column that has its name; they are in one another as
+ * query_logic makes them.  *any: something has changed */
+static struct expr *
+choose_whole(struct scope *s, struct expr *e, bool *any)
+{
+	struct expr *whole;
+	bool inner = false;
+
+	if (e->kind != EXPR_AND && e->kind != EXPR_OR)
+		return e;
+	whole = e->list.whole;
+	if (whole != NULL) {
+		*any = true;
+		if (resolve_is_column(s, leaf_path(find_leaf(whole))))
+			return whole;
+		e->list.whole = NULL;
+	}
+	for (size_t i = 0; i < e->list.n; i++)
+		e->list.v[i] = choose_whole(s, e->list.v[i], &inner);
+	*any = *any || inner;
+	return inner ? query_logic(s->r->arena, e->kind, e->list.v, e->list.n)
+		     : e;
+}
+
 void
 resolve_where(struct scope *s)
 {
 	struct query *q = s->q;
+	bool any = false;
 
+	if (q->where != NULL)
+		q->where = choose_whole(s, q->where, &any);
 	if (q->where != NULL &&
 	    resolve_expr(s, q->where, false, resolve_leaf) == DROP)
 		q->where = NULL;

@@ -435,6 +435,29 @@ check_length(struct arena *a, const struct type *t, struct str s)
 	return NULL;
 }
 
+/* how many bits PostgreSQL makes of "0101", "b0101" or "x5" */
+static size_t
+count_bits(struct str s)
+{
+	if (s.len > 0 && (s.p[0] == 'b' || s.p[0] == 'B'))
+		return s.len - 1;
+	if (s.len > 0 && (s.p[0] == 'x' || s.p[0] == 'X'))
+		return 4 * (s.len - 1);
+	return s.len;
+}
+
+static const char *
+check_bits(struct arena *a, const struct type *t, struct str s)
+{
+	size_t n = count_bits(s), max = (size_t)t->max_len;
+	bool varying = value_is_builtin(t, "varbit");
+
+	if (max == 0 || n == max || (varying && n < max))
+		return NULL;
+	return arena_printf(a, "Ensure this field has %s %zu bits.",
+	    varying ? "no more than" : "exactly", max);
+}
+
 const char *
 value_check(
     struct arena *a, const struct type *t, struct str s, struct str *out)
@@ -447,6 +470,8 @@ value_check(
 		return check_length(a, t, s);
 	if (t->class == TYPE_NUMERIC)
 		return check_digits(a, t, s);
+	if (value_is_builtin(t, "bit") || value_is_builtin(t, "varbit"))
+		return check_bits(a, t, s);
 	if (value_is_builtin(t, "char") && s.len > 1 && s.p[0] != '\\')
 		return "Ensure this field has no more than 1 characters.";
 	return NULL;

@@ -116,12 +116,23 @@ take_where(struct where *w, const struct param *p)
 	return 0;
 }
 
+/* what is not there cannot be left out of these: the answer would be all rows */
+static int
+read_bound(struct where *w, const struct param *p, struct conds *c)
+{
+	if (where_conds(w, p, c) != 0)
+		return -1;
+	for (size_t i = 0; i < c->n; i++)
+		c->v[i]->must = true;
+	return 0;
+}
+
 static int
 take_or_where(struct where *w, const struct param *p)
 {
 	struct conds c;
 
-	if (where_conds(w, p, &c) != 0)
+	if (read_bound(w, p, &c) != 0)
 		return -1;
 	query_and(w->arena, w->q, query_logic(w->arena, EXPR_OR, c.v, c.n));
 	return 0;
@@ -132,7 +143,7 @@ take_find(struct where *w, const struct param *p)
 {
 	struct conds c;
 
-	if (where_conds(w, p, &c) != 0)
+	if (read_bound(w, p, &c) != 0)
 		return -1;
 	if (c.n != 1)
 		return where_refuse(w, p, "One condition is needed.");
@@ -164,7 +175,7 @@ take_or_filter(struct where *w, const struct param *p)
 	struct query **of;
 	struct conds c;
 
-	if (where_conds(w, p, &c) != 0)
+	if (read_bound(w, p, &c) != 0)
 		return -1;
 	of = arena_array(w->arena, struct query *, c.n + 1);
 	for (size_t i = 0; i < c.n; i++)

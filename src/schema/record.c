@@ -179,6 +179,7 @@ write_column(struct jsonw *w, const struct column *c, const struct types *l)
 		jsonw_kv_c(w, "identity", record_identities[c->identity]);
 	put_flag(w, "generated", c->generated);
 	put_flag(w, "updatable", c->updatable);
+	put_flag(w, "write_only", c->write_only);
 	put_flag(w, "has_eq", c->has_eq);
 	put_flag(w, "has_order", c->has_order);
 	put_text(w, "comment", c->comment);
@@ -247,7 +248,7 @@ write_columns(struct jsonw *w, const struct table *t, const struct types *l)
 	jsonw_end(w);
 	jsonw_key(w, "columns");
 	jsonw_array(w);
-	for (size_t i = 0; i < t->ncolumns; i++)
+	for (size_t i = 0; i < table_ninput(t); i++)
 		write_column(w, &t->columns[i], l);
 	jsonw_end(w);
 }
@@ -264,6 +265,7 @@ write_head(struct jsonw *w, const struct table *t, bool with_estimate)
 	put_flag(w, "can_update", t->can_update);
 	put_flag(w, "can_delete", t->can_delete);
 	put_flag(w, "row_security", t->row_security);
+	put_flag(w, "conceals", t->conceals);
 	if (with_estimate)
 		jsonw_kv_i64(w, "est_rows", t->est_rows);
 	put_text(w, "comment", t->comment);
@@ -275,7 +277,7 @@ table_json(struct buf *b, const struct table *t, bool with_estimate)
 	struct types l = {.arena = b->arena};
 	struct jsonw w;
 
-	for (size_t i = 0; i < t->ncolumns; i++)
+	for (size_t i = 0; i < table_ninput(t); i++)
 		collect_type(&l, t->columns[i].type);
 	for (size_t i = 0; i < t->ncomputed; i++)
 		collect_type(&l, t->computed[i].type);

@@ -237,6 +237,7 @@ read_column(struct reader *r, const struct json *j, struct type *types,
 		    r, j, "identity", record_identities, IDENTITY_BY_DEFAULT);
 	c->generated = get_flag(r, j, "generated");
 	c->updatable = get_flag(r, j, "updatable");
+	c->write_only = get_flag(r, j, "write_only");
 	c->has_eq = get_flag(r, j, "has_eq");
 	c->has_order = get_flag(r, j, "has_order");
 	c->comment = optional_text(r, j, "comment");
@@ -262,9 +263,23 @@ read_computed(struct reader *r, const struct json *j, struct type *types,
 		c->has_eq = get_flag(r, e, "has_eq");
 		c->has_order = get_flag(r, e, "has_order");
 		c->comment = optional_text(r, e, "comment");
-		if (table_column(t, c->name) != NULL)
+		if (table_input(t, c->name) != NULL)
 			r->bad = true;
 	}
+}
+
+/* the write-only ones stand behind the others, which are one at least */
+static void
+count_columns(struct reader *r, struct table *t, size_t n)
+{
+	while (t->ncolumns < n && !t->columns[t->ncolumns].write_only)
+		t->ncolumns++;
+	t->nwrite_only = n - t->ncolumns;
+	for (size_t i = t->ncolumns; i < n; i++)
+		if (!t->columns[i].write_only)
+			r->bad = true;
+	if (t->ncolumns == 0 || n > INT16_MAX)
+		r->bad = true;
 }
 
 static void
@@ -272,19 +287,18 @@ read_columns(struct reader *r, const struct json *j, struct table *t)
 {
 	const struct json *e;
 	struct type *types;
-	size_t ntypes;
+	size_t ntypes, n;
 
 	e = get_list(r, j, "types", &ntypes);
 	types = arena_array(r->arena, struct type, ntypes);
 	for (size_t i = 0; e != NULL; e = e->next, i++)
 		read_type(r, e, types, &types[i]);
-	e = get_list(r, j, "columns", &t->ncolumns);
-	t->columns = arena_array(r->arena, struct column, t->ncolumns);
+	e = get_list(r, j, "columns", &n);
+	t->columns = arena_array(r->arena, struct column, n);
 	for (size_t i = 0; e != NULL; e = e->next, i++)
 		read_column(r, e, types, ntypes, &t->columns[i]);
+	count_columns(r, t, n);
 	read_computed(r, j, types, ntypes, t);
-	if (t->ncolumns == 0 || t->ncolumns > INT16_MAX)
-		r->bad = true;
 }
 
 static void
@@ -300,8 +314,9 @@ read_constraints(struct reader *r, const struct json *j, struct table *t)
 		c->name = get_text(r, e, "name");
 		c->kind = (enum constraint_kind)get_word(
 		    r, e, "kind", record_constraints, CONSTRAINT_EXCLUDE);
-		c->columns =
-		    get_indices(r, e, "columns", t->ncolumns, &c->ncolumns);
+		c->columns = get_indices(r, e, "columns",
+		    c->kind == CONSTRAINT_CHECK ? table_ninput(t) : t->ncolumns,
+		    &c->ncolumns);
 	}
 }
 
@@ -339,6 +354,7 @@ read_head(struct reader *r, const struct json *j, struct table *t)
 	t->can_update = get_flag(r, j, "can_update");
 	t->can_delete = get_flag(r, j, "can_delete");
 	t->row_security = get_flag(r, j, "row_security");
+	t->conceals = get_flag(r, j, "conceals");
 	t->est_rows = get_number(r, j, "est_rows", -1, INT64_MAX);
 	t->comment = optional_text(r, j, "comment");
 	t->qname = str_from(arena_printf(

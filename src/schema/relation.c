@@ -233,7 +233,8 @@ make_name(const struct builder *b, size_t i)
 static bool
 is_taken(const struct builder *b, size_t i)
 {
-	if (table_column(b->near, b->v[i].name) != NULL)
+	/* in a body a name stands for a write-only column too */
+	if (table_input(b->near, b->v[i].name) != NULL)
 		return true;
 	for (size_t k = 0; k < b->n; k++)
 		if (k != i && str_eq(b->v[k].name, b->v[i].name))

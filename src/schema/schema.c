@@ -296,6 +296,18 @@ table_column(const struct table *t, struct str name)
 	return find_column(t->columns, t->ncolumns, name);
 }
 
+size_t
+table_ninput(const struct table *t)
+{
+	return t->ncolumns + t->nwrite_only;
+}
+
+const struct column *
+table_input(const struct table *t, struct str name)
+{
+	return find_column(t->columns, table_ninput(t), name);
+}
+
 const char *
 table_kind_name(enum table_kind kind)
 {

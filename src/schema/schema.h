@@ -24,7 +24,7 @@ struct arena;
 struct buf;
 struct err;
 
-#define SNAPSHOT_FORMAT 2
+#define SNAPSHOT_FORMAT 3
 
 /* What the input grammar, the filters and the rendering need to know. */
 enum type_class {
@@ -96,6 +96,7 @@ struct column {
 	enum identity identity;
 	bool generated;         /* GENERATED ALWAYS AS … STORED */
 	bool updatable;         /* PostgreSQL can write it (views) */
+	bool write_only;        /* bodies may set it, nothing shows it */
 	bool has_eq, has_order; /* = exists; < and > exist */
 	struct str comment;     /* STR_NONE when there is none */
 	/* resolved at load: the foreign key of this single column, or NULL */
@@ -115,7 +116,8 @@ enum constraint_kind {
 struct constraint {
 	struct str name;
 	enum constraint_kind kind;
-	uint16_t *columns; /* indices into table.columns */
+	/* indices into table.columns; of a CHECK write-only ones too */
+	uint16_t *columns;
 	size_t ncolumns;
 };
 
@@ -145,8 +147,13 @@ struct table {
 	struct str path;  /* the segment below /api/dyn/ */
 	uint32_t oid;
 	enum table_kind kind;
-	struct column *columns; /* by attnum, dropped ones left out */
-	size_t ncolumns;
+	/* by attnum, dropped and hidden ones left out; write-only ones stand
+	 * behind the ncolumns that can be read, where who reads does not look:
+	 * table_input finds them */
+	struct column *columns;
+	size_t ncolumns, nwrite_only;
+	bool conceals; /* has hidden or write-only columns: what the snapshot
+	                * does not name of it may be named after them */
 	struct column *computed; /* by name; none has a column's name */
 	size_t ncomputed;
 	uint16_t *key; /* indices of the primary (or configured) key */
@@ -186,6 +193,9 @@ struct snapshot_meta {
 	int64_t written_s;   /* clock_real_s */
 	struct str default_schema;
 	struct str schemas; /* as configured: part of "is it still fresh" */
+	/* the configuration of text searches, quoted as regconfig reads it, or
+	 * STR_NONE where the database has none */
+	struct str text_search;
 };
 
 struct schema;
@@ -275,6 +285,9 @@ const struct relation *relation_find(const struct relations *, struct str name,
     struct arena *, const struct relation ***choices, size_t *nchoices);
 
 const struct column *table_column(const struct table *, struct str name);
+/* what a body may name: the write-only columns too, and how many these are */
+const struct column *table_input(const struct table *, struct str name);
+size_t table_ninput(const struct table *);
 /* is the column at this position among the n of v? */
 bool positions_have(const uint16_t *v, size_t n, size_t column);
 /* fields that are computed of a row; for questions only */

@@ -51,8 +51,9 @@ enum header_row {
 	HEADER_PROGRAM_VERSION,
 	HEADER_SALT,
 	HEADER_SCHEMAS,
-	HEADER_SYSTEM_ID, /* the only one that may be absent */
+	HEADER_SYSTEM_ID, /* may be absent */
 	HEADER_TABLES,
+	HEADER_TEXT_SEARCH, /* may be absent */
 	HEADER_WRITTEN_S,
 	HEADER__MAX
 };

@@ -26,6 +26,7 @@ const char *const header_names[HEADER__MAX] = {
     [HEADER_SCHEMAS] = "schemas",
     [HEADER_SYSTEM_ID] = "system_id",
     [HEADER_TABLES] = "tables",
+    [HEADER_TEXT_SEARCH] = "text_search",
     [HEADER_WRITTEN_S] = "written_s",
 };
 
@@ -75,7 +76,8 @@ bool
 header_holds(const struct header *h, struct arena *a)
 {
 	for (int i = 0; i < HEADER__MAX; i++)
-		if (h->row[i].p == NULL && i != HEADER_SYSTEM_ID)
+		if (h->row[i].p == NULL && i != HEADER_SYSTEM_ID &&
+		    i != HEADER_TEXT_SEARCH)
 			return false;
 	return !h->strange && str_eq(h->sha256, header_sum(h, a));
 }
@@ -104,6 +106,7 @@ header_take(const struct header *h, struct arena *a, struct snapshot_meta *m,
 	m->system_id = h->row[HEADER_SYSTEM_ID];
 	m->default_schema = h->row[HEADER_DEFAULT_SCHEMA];
 	m->schemas = h->row[HEADER_SCHEMAS];
+	m->text_search = h->row[HEADER_TEXT_SEARCH];
 	return 0;
 }
 
@@ -129,5 +132,6 @@ header_fill(struct header *h, struct arena *a, const struct snapshot *s,
 	h->row[HEADER_SCHEMAS] = m->schemas;
 	h->row[HEADER_SYSTEM_ID] = m->system_id;
 	h->row[HEADER_TABLES] = print_number(a, s->ntables);
+	h->row[HEADER_TEXT_SEARCH] = m->text_search;
 	h->row[HEADER_WRITTEN_S] = print_number(a, (uint64_t)m->written_s);
 }

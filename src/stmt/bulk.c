@@ -282,14 +282,13 @@ stmt_bulk_cast(struct arena *a, const struct chunk *c, size_t i)
 	struct stmt *s = stmt_new(a, "bulk cast");
 
 	stmt_col(s, c->columns[i]->name, CELL_TEXT);
-	stmt_lit(s, "select (");
+	stmt_begin_input(s, t);
+	stmt_lit(s, "(");
 	emit_array(s, c->arrays[i]);
 	stmt_lit(s, ")[");
 	stmt_param_i64(s, c->first);
-	stmt_lit(s, "]::");
-	stmt_ident(s, t->schema);
-	stmt_lit(s, ".");
-	stmt_ident(s, t->name);
+	stmt_lit(s, "]");
+	stmt_end_input(s, t);
 	return s;
 }
 

@@ -215,6 +215,26 @@ emit_text_op(struct stmt *s, struct left l, const struct expr *e)
 	emit_text(s, &e->cmp.value, text);
 }
 
+/* 'pg_catalog.english'::pg_catalog.regconfig, : a constant, so that an index on
+ * to_tsvector of the same configuration serves the search; it comes from the
+ * snapshot as an identifier does */
+static void
+emit_config(struct stmt *s, struct str config)
+{
+	struct str part;
+
+	if (config.p == NULL)
+		return;
+	stmt_lit(s, "'");
+	while (str_chr(config, '\'') >= 0) {
+		str_cut(&config, '\'', &part);
+		buf_str(&s->text, part);
+		buf_lit(&s->text, "''");
+	}
+	buf_str(&s->text, config);
+	stmt_lit(s, "'::pg_catalog.regconfig, ");
+}
+
 static void
 emit_search_op(struct stmt *s, struct left l, const struct expr *e)
 {
@@ -222,12 +242,15 @@ emit_search_op(struct stmt *s, struct left l, const struct expr *e)
 	    l.path->njson == 0 && is_builtin(l.path->column->type, "tsvector");
 
 	l.form = vector ? PATH_VALUE : PATH_TEXT;
-	if (!vector)
+	if (!vector) {
 		stmt_lit(s, "pg_catalog.to_tsvector(");
+		emit_config(s, e->cmp.config);
+	}
 	emit_left(s, &l);
 	if (!vector)
 		stmt_lit(s, ")");
 	stmt_lit(s, " @@ pg_catalog.websearch_to_tsquery(");
+	emit_config(s, e->cmp.config);
 	emit_text(s, &e->cmp.value, e->cmp.value.text);
 	stmt_lit(s, ")");
 }

@@ -333,9 +333,21 @@ emit_shown(struct emit *e, struct nested *n)
 	e->s->shape = shape;
 }
 
+/* behind all others, so that two at once fail at a row before they wait for
+ * the key */
+static void
+emit_kept(struct emit *e, const struct nested_set *set, const struct once *once)
+{
+	int64_t rows = 0;
+
+	for (const struct nested *n = set->first; n != NULL; n = n->next)
+		rows++;
+	stmt_keep(e->s, set->first->table, once, set->single ? -1 : rows);
+}
+
 struct stmt *
-stmt_insert_nested(
-    struct arena *a, struct nested_set *set, const struct stmt_opts *o)
+stmt_insert_nested(struct arena *a, struct nested_set *set,
+    const struct once *once, const struct stmt_opts *o)
 {
 	struct emit e = {.s = stmt_new(a, "nested"), .o = o};
 
@@ -344,7 +356,7 @@ stmt_insert_nested(
 	stmt_lit(e.s, " select ");
 	e.some = false;
 	if (set->single)
-		emit_shown(&e, set->first);
+		emit_shown(&e, set->v[0]);
 	for (size_t i = set->single; i < set->n; i++) {
 		if (set->v[i]->how == NESTED_CREATE)
 			emit_key(&e, set->v[i]);
@@ -356,6 +368,8 @@ stmt_insert_nested(
 		stmt_col(e.s, STR("rows"), CELL_RAW);
 		stmt_lit(e.s, "1");
 	}
+	if (once != NULL)
+		emit_kept(&e, set, once);
 	if (set->single)
 		stmt_lit(e.s, " from n0 t");
 	return e.s;

@@ -120,9 +120,33 @@ emit_branch_where(
 	stmt_is_null(s, &q->order[key].path, kind == BRANCH_NOT_NULL);
 }
 
-static void
-emit_columns(struct stmt *s, const struct table *t)
+/* is a function asked that takes a whole row? */
+static bool
+has_computed(const struct query *q)
 {
+	for (size_t i = 0; i < q->nselect; i++)
+		if (q->select[i].path.column != NULL &&
+		    q->select[i].path.column->computed_of == q->table)
+			return true;
+	for (size_t i = 0; i < q->norder; i++)
+		if (q->order[i].path.column != NULL &&
+		    q->order[i].path.column->computed_of == q->table)
+			return true;
+	return false;
+}
+
+/* the columns that we know, but where functions need those, too, that the
+ * snapshot does not have */
+static void
+emit_columns(struct stmt *s, const struct query *q)
+{
+	const struct table *t = q->table;
+
+	if (t->conceals && has_computed(q)) {
+		stmt_alias(s, s->alias);
+		stmt_lit(s, ".*");
+		return;
+	}
 	for (size_t i = 0; i < t->ncolumns; i++) {
 		if (i > 0)
 			stmt_lit(s, ", ");
@@ -141,7 +165,7 @@ emit_branch(struct stmt *s, const struct query *q, size_t key,
 	s->alias = ++s->naliases;
 	stmt_plan_order(s, &f, q, s->alias);
 	stmt_lit(s, "(select ");
-	emit_columns(s, q->table);
+	emit_columns(s, q);
 	stmt_lit(s, " from ");
 	stmt_table(s, q->table);
 	stmt_lit(s, " ");

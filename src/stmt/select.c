@@ -7,7 +7,6 @@
 #include "base/arena.h"
 
 /* where an estimate has to count, it stops here */
-#define ESTIMATE_ROWS_MAX 10000
 
 void
 stmt_from_where(struct stmt *s, const struct query *q)
@@ -139,14 +138,22 @@ is_whole(const struct query *q)
 }
 
 /* row security and views hide rows that reltuples counts */
+bool
+stmt_is_estimated(const struct query *q)
+{
+	const struct table *t = q->table;
+
+	return is_whole(q) && !t->row_security && t->kind != TABLE_VIEW &&
+	       t->kind != TABLE_FOREIGN;
+}
+
 struct stmt *
 stmt_estimate(struct arena *a, const struct query *q)
 {
 	const struct table *t = q->table;
 	struct stmt *s;
 
-	if (!is_whole(q) || t->row_security || t->kind == TABLE_VIEW ||
-	    t->kind == TABLE_FOREIGN)
+	if (!stmt_is_estimated(q))
 		return stmt_count(a, q, ESTIMATE_ROWS_MAX);
 	s = stmt_new(a, "estimate");
 	stmt_col(s, STR("count"), CELL_RAW);

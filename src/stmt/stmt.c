@@ -214,6 +214,37 @@ stmt_col(struct stmt *s, struct str name, enum cell cell)
 	s->cols[s->ncols++] = (struct stmt_col){name, cell};
 }
 
+/* has the type a modifier, of which nothing is known here? */
+static bool
+has_modifier(const struct type *t)
+{
+	return (t->class == TYPE_ARRAY || t->class == TYPE_OTHER) &&
+	       !t->is_domain && str_chr(t->display, '(') >= 0;
+}
+
+void
+stmt_begin_input(struct stmt *s, const struct type *t)
+{
+	if (has_modifier(t))
+		stmt_lit(s, "select r.v from pg_catalog.json_to_record("
+			    "pg_catalog.json_build_object('v', ");
+	else
+		stmt_lit(s, "select ");
+}
+
+void
+stmt_end_input(struct stmt *s, const struct type *t)
+{
+	if (has_modifier(t)) {
+		stmt_lit(s, "::text)) as r(v ");
+		buf_str(&s->text, t->display);
+		stmt_lit(s, ")");
+		return;
+	}
+	stmt_lit(s, "::");
+	add_qualified(s, t->schema, t->name);
+}
+
 /* to the column's own type: a domain's checks are part of the question */
 struct stmt *
 stmt_cast(struct arena *a, const struct assign *as)
@@ -221,11 +252,22 @@ stmt_cast(struct arena *a, const struct assign *as)
 	const struct type *t = as->column->type;
 	struct stmt *s = stmt_new(a, "cast");
 
-	stmt_lit(s, "select ");
+	stmt_begin_input(s, t);
 	stmt_param(
 	    s, as->is_null || as->is_default ? STR_NONE : as->text, NULL);
-	stmt_lit(s, "::");
-	add_qualified(s, t->schema, t->name);
+	stmt_end_input(s, t);
 	stmt_col(s, as->column->name, CELL_TEXT);
+	return s;
+}
+
+struct stmt *
+stmt_regex(struct arena *a, struct str pattern)
+{
+	struct stmt *s = stmt_new(a, "regex");
+
+	stmt_col(s, STR("regex"), CELL_TEXT);
+	stmt_lit(s, "select '' ~ ");
+	stmt_param(s, pattern, NULL);
+	stmt_lit(s, "::text");
 	return s;
 }

@@ -150,9 +150,12 @@ struct stmt *stmt_select(
 struct stmt *stmt_count(struct arena *, const struct query *, int64_t cap);
 /*
  * About how many rows match (one cell, a whole number): the planner's figure
- * where nothing is filtered and no row is hidden (pg_class.reltuples, if the
- * table was ever analysed), else a count capped at 10,000.
+ * where nothing is filtered and no row is hidden (stmt_is_estimated:
+ * pg_class.reltuples, if the table was ever analysed), else a count that stops
+ * at ESTIMATE_ROWS_MAX.
  */
+#define ESTIMATE_ROWS_MAX 10000
+bool stmt_is_estimated(const struct query *);
 struct stmt *stmt_estimate(struct arena *, const struct query *);
 /*
  * Writes.  The returned row has every column in the table's order; without
@@ -171,6 +174,9 @@ struct tag_rule {
 	bool has_match, has_none;
 	struct str *match, *none;
 	size_t nmatch, nnone;
+	/* and this counter stands at this value, null being 0; NULL: at any */
+	const struct column *lock;
+	struct str lock_value;
 };
 /*
  * The same for a row whose entity tag obeys the rule (NULL: any).  With a rule
@@ -187,7 +193,8 @@ struct stmt *stmt_delete_if(struct arena *, const struct query *,
 
 /*
  * A create that is made once, whatever becomes of its answer: the key that its
- * user gave it is kept by the statement that inserts the row.
+ * user gave it is kept by the statement that inserts the row; of many rows in
+ * their transaction.
  */
 #define ONCE_TAKEN "ZD004"
 struct once {
@@ -200,7 +207,11 @@ struct stmt *stmt_once_check(struct arena *, const struct once *);
 struct stmt *stmt_insert_once(struct arena *, const struct table *,
     const struct body *, bool returning, const struct once *,
     const struct stmt_opts *);
-/* fingerprint, then the texts of the row's key; no row: the key is free */
+/* what many rows have behind the last of them */
+struct stmt *stmt_once_keep(
+    struct arena *, const struct table *, const struct once *, int64_t rows);
+/* fingerprint, number of rows, the texts of the one row's key (null: it has
+ * none, or they were many); no row: the key is free */
 struct stmt *stmt_once_find(
     struct arena *, const struct table *, const struct once *);
 
@@ -243,9 +254,31 @@ struct stmt *stmt_bulk_cast(struct arena *, const struct chunk *, size_t i);
 struct stmt *stmt_change(struct arena *, const struct query *,
     const struct body *, int64_t max, bool returning, const struct stmt_opts *);
 
+/*
+ * Before such an update: locks its rows, and raises ZD003 where one of them has
+ * a counter (null being 0) that does not stand at this value.
+ */
+struct stmt *stmt_lock(struct arena *, const struct query *,
+    const struct column *counter, struct str value);
+
 /* one assignment cast to its column's type, alone: finds the value that
  * PostgreSQL refuses (DECISIONS 5) */
 struct stmt *stmt_cast(struct arena *, const struct assign *);
+/* can PostgreSQL read this pattern? */
+struct stmt *stmt_regex(struct arena *, struct str pattern);
+
+/* what PostgreSQL said of a violation; STR_NONE: nothing */
+struct violated {
+	struct str schema, table, constraint;
+};
+/*
+ * Was it the table, or one below it (partitions at any depth, tables that
+ * inherit)?  Then there are rows: the name of its own constraint that was
+ * violated there (null: it has none), and each a column of that constraint
+ * (null: none; of the partition key, where no constraint is said).
+ */
+struct stmt *stmt_inherited(
+    struct arena *, const struct table *, const struct violated *);
 
 /*
  * A document of rows of several tables as one statement (insert_nested.c): each
@@ -255,10 +288,11 @@ struct stmt *stmt_cast(struct arena *, const struct assign *);
  * It returns one row: of a single outermost object its columns in the table's
  * order; then, hidden, for each other created row its key columns, from
  * nested.col on.  A row that is to be linked and is not there makes it fail
- * with SQLSTATE 22012 (STMT_NOT_LINKED).
+ * with SQLSTATE 22012 (STMT_NOT_LINKED).  once: NULL, or what keeps the key of
+ * the single outermost row, of several their number.
  */
 #define STMT_NOT_LINKED "22012"
-struct stmt *stmt_insert_nested(
-    struct arena *, struct nested_set *, const struct stmt_opts *);
+struct stmt *stmt_insert_nested(struct arena *, struct nested_set *,
+    const struct once *, const struct stmt_opts *);
 
 #endif

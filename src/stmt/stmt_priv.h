@@ -135,12 +135,25 @@ void stmt_members(struct list *, const struct query *, const struct through *,
     struct shape *);
 void stmt_presence(struct stmt *, const struct relation *, unsigned alias);
 
+/*
+ * stmt.c: "select …", the expression of a text behind it, "…": the value as its
+ * column would take it.  A cast would cut an element of a varchar(3)[] off
+ * where an assignment refuses it; the type's input function refuses it too when
+ * it is given the modifier.  format_type() wrote that, in the form that SQL has.
+ */
+void stmt_begin_input(struct stmt *, const struct type *);
+void stmt_end_input(struct stmt *, const struct type *);
+
 /* nested.c: the rows of a to-many relation as one JSON text */
 void stmt_nested_rows(
     struct stmt *, const struct include *, const struct stmt_opts *);
 
 /* write.c: " t set a = $1, …" */
 void stmt_set(struct stmt *, const struct body *);
+/* one more column, which keeps the key of the row t; many >= 0: the number of
+ * the rows */
+void stmt_keep(
+    struct stmt *, const struct table *, const struct once *, int64_t many);
 
 /* stitch.c: the statement for a to-many relation of all the parents */
 struct stmt *stmt_stitched(

@@ -9,13 +9,25 @@
 #include "base/arena.h"
 
 static void
+emit_counter(struct stmt *s, const struct column *counter)
+{
+	stmt_lit(s, "coalesce(");
+	stmt_column(s, counter);
+	stmt_lit(s, ", 0)");
+}
+
+static void
 emit_assigned(struct stmt *s, const struct assign *as)
 {
-	if (as->is_default)
+	if (as->is_next) {
+		emit_counter(s, as->column);
+		stmt_lit(s, " + 1");
+	} else if (as->is_default) {
 		stmt_lit(s, "default");
-	else
+	} else {
 		stmt_param(
 		    s, as->is_null ? STR_NONE : as->text, as->column->type);
+	}
 }
 
 /* ---- what comes back ---------------------------------------------------- */
@@ -197,6 +209,8 @@ stmt_once_find(struct arena *a, const struct table *t, const struct once *once)
 
 	stmt_lit(s, "select i.fingerprint::text");
 	stmt_col(s, STR("fingerprint"), CELL_TEXT);
+	stmt_lit(s, ", i.created");
+	stmt_col(s, STR("created"), CELL_RAW);
 	for (size_t i = 0; i < t->nkey; i++) {
 		stmt_lit(s, ", i.row_key[");
 		buf_u64(&s->text, i + 1);
@@ -207,9 +221,27 @@ stmt_once_find(struct arena *a, const struct table *t, const struct once *once)
 	return s;
 }
 
-/* a volatile function of RETURNING runs once for each row that is there */
 static void
-emit_keep(struct stmt *s, const struct table *t, const struct once *once)
+emit_row_key(struct stmt *s, const struct table *t)
+{
+	for (size_t i = 0; i < t->nkey; i++) {
+		if (i == 0)
+			stmt_lit(s, "array[");
+		else
+			stmt_lit(s, ", ");
+		stmt_column(s, &t->columns[t->key[i]]);
+		stmt_lit(s, "::text");
+	}
+	if (t->nkey > 0)
+		stmt_lit(s, "]");
+	else
+		stmt_lit(s, "null");
+}
+
+/* a volatile function runs once for each row that is there */
+void
+stmt_keep(struct stmt *s, const struct table *t, const struct once *once,
+    int64_t many)
 {
 	begin_column(s);
 	stmt_lit(s, "dynapi.idempotency_keep(");
@@ -221,18 +253,13 @@ emit_keep(struct stmt *s, const struct table *t, const struct once *once)
 	stmt_lit(s, "::bytea, ");
 	stmt_param(s, t->qname, NULL);
 	stmt_lit(s, "::text, '201', ");
-	for (size_t i = 0; i < t->nkey; i++) {
-		if (i == 0)
-			stmt_lit(s, "array[");
-		else
-			stmt_lit(s, ", ");
-		stmt_column(s, &t->columns[t->key[i]]);
-		stmt_lit(s, "::text");
+	if (many < 0) {
+		emit_row_key(s, t);
+	} else {
+		stmt_lit(s, "null, ");
+		stmt_param_i64(s, many);
 	}
-	if (t->nkey > 0)
-		stmt_lit(s, "])");
-	else
-		stmt_lit(s, "null)");
+	stmt_lit(s, ")");
 	stmt_col(s, STR("kept"), CELL_TEXT);
 }
 
@@ -247,7 +274,18 @@ stmt_insert_once(struct arena *a, const struct table *t,
 	emit_created(s, t, returning, o);
 	if (s->shape == NULL)
 		close_row(s);
-	emit_keep(s, t, once);
+	stmt_keep(s, t, once, -1);
+	return s;
+}
+
+struct stmt *
+stmt_once_keep(struct arena *a, const struct table *t, const struct once *once,
+    int64_t rows)
+{
+	struct stmt *s = stmt_new(a, "keep");
+
+	stmt_lit(s, "select ");
+	stmt_keep(s, t, once, rows);
 	return s;
 }
 
@@ -278,6 +316,12 @@ emit_rule(struct stmt *s, const struct table *t, const struct tag_rule *rule,
 		emit_tags(s, t, false, rule->match, rule->nmatch, o);
 	if (rule->has_none)
 		emit_tags(s, t, true, rule->none, rule->nnone, o);
+	if (rule->lock != NULL) {
+		stmt_lit(s, " and ");
+		emit_counter(s, rule->lock);
+		stmt_lit(s, " = ");
+		stmt_param(s, rule->lock_value, rule->lock->type);
+	}
 }
 
 /* what the write inside "with w as (…" has done */
@@ -378,4 +422,20 @@ stmt_delete(struct arena *a, const struct query *q)
 	static const struct stmt_opts plain;
 
 	return stmt_delete_if(a, q, false, NULL, &plain);
+}
+
+struct stmt *
+stmt_lock(struct arena *a, const struct query *q, const struct column *counter,
+    struct str value)
+{
+	struct stmt *s = stmt_new(a, "lock");
+
+	stmt_lit(s, "select case when ");
+	emit_counter(s, counter);
+	stmt_lit(s, " <> ");
+	stmt_param(s, value, counter->type);
+	stmt_lit(s, " then dynapi.refuse('ZD003') end");
+	stmt_from_where(s, q);
+	stmt_lit(s, " for update");
+	return s;
 }

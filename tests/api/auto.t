@@ -57,6 +57,12 @@ is "$status" 200 "the schema may be named"
 ask GET "$p?where=[\"id\",1]&format=csv"
 is "$body" "$(printf 'id,title,author_id,views,price,published\r\n1,one,1,0,0.00,false\r')" "CSV"
 
+# ---- names that are not there, where they cannot be passed over
+for q in 'or_where=[["nope",1]]' 'or_where={"nope":1}&where=["id",1]' 'find=["nope",1]' 'include=author&or_filter=["author.nope",1]'; do
+	refuse 400 'Bad Parameter' GET "$p?$q" '' 'Prefer: handling=lenient'
+	like "$body" 'There is no such column' "… for the name"
+done
+
 # ---- conditions
 is "$(ids 'order_by=id&where=["views",0]')" 1,3 "zero is a value"
 is "$(ids 'order_by=id&where=["published",false]')" 1,5 "so is false"
@@ -131,7 +137,7 @@ refuse 404 "Not Found" GET /api/auto/titles/1
 
 # ---- cache
 ask GET "$p?cache=60"
-is "$(header Cache-Control) $(header Vary)" 'private, max-age=60 Authorization' "cache= lets the client keep it"
+is "$(header Cache-Control) $(header Vary)" 'private, max-age=60 Authorization, Accept, Prefer' "cache= lets the client keep it"
 tag=$(header ETag)
 like "$tag" '^"[0-9a-f]{32}"$' "with a tag"
 ask GET "$p?cache=60" '' "If-None-Match: $tag"
@@ -144,6 +150,15 @@ ask GET "$p?cache=999999"
 is "$(header Cache-Control)" 'private, max-age=3600' "not longer than max_cache"
 ask GET "$p/1?cache=5"
 is "$(header Cache-Control)" 'private, max-age=5' "a row too"
+tag=$(header ETag)
+ask GET "$p/1"
+like "$(header ETag)" '^"[0-9a-f]{32}"$' "a row has a tag in any case"
+like "$tag" "^${tag%%[.\"]*}${tag:0:33}\." "the same one, and how it was asked for"
+is "$(header ETag)" "$(ask GET /api/dyn/post/1/ && header ETag)" "that of the native dialect"
+ask GET "$p/1?cache=5" '' "If-None-Match: $tag"
+is "$status $body" '304 ' "by which he can ask whether it is new"
+ask GET "$p/1?include=author&cache=5"
+is "$status $(header ETag)" '200 ' "none with rows of others"
 
 # ---- refusals
 refuse 400 "Bad Parameter" GET "$p?where=[[\"id\""
@@ -229,6 +244,17 @@ ask POST "$p" '{"title":"once"}' 'Idempotency-Key: auto-1'
 is "$status" 200 "a create with an Idempotency-Key"
 once=$body
 ask POST "$p" '{"title":"once"}' 'Idempotency-Key: auto-1'
-is "$status $body" "200 $once" "is done once"
+is "$status $body $(header Idempotency-Replayed)" "200 $once true" "is done once"
+ask GET "$p/1?cache=9"
+tag=$(header ETag)
+ask PATCH "$p/1" '{"views":10}' "If-Match: $tag"
+is "$status" 200 "the tag of a row is met while it is the same"
+new=$(header ETag)
+ask PATCH "$p/1" '{"views":11}' "If-Match: $tag"
+is "$status" 412 "and not when it has changed"
+ask PUT "$p/1" '{"title":"one","author_id":1}' "If-Match: $new"
+is "$status" 200 "the answer of a change has the new one"
+ask DELETE "$p/1" '' "If-Match: $new"
+is "$status" 412 "DELETE looks at it as well"
 
 ask_end

@@ -10,7 +10,10 @@ need spawn-fcgi multiwatch
 pg_home "$home" || bail_out "no cluster"
 sql postgres 'CREATE DATABASE blog' && pg_load blog "$DYNAPI_SRCDIR/tests/api/auto.sql" &&
 	sql blog "CREATE EXTENSION citext; CREATE TABLE label (code citext PRIMARY KEY DEFAULT 'x', post_id int REFERENCES post);
-		INSERT INTO label VALUES ('news')" && api_programs "$home" && api_conf "$home" blog && api_init "$home" secret-of-admin &&
+		INSERT INTO label VALUES ('news');
+		CREATE TABLE visit (id int, post_id int REFERENCES post, n int CONSTRAINT visit_n CHECK (n < 10), PRIMARY KEY (id)) PARTITION BY RANGE (id);
+		CREATE TABLE secret_1 PARTITION OF visit FOR VALUES FROM (0) TO (10);
+		INSERT INTO visit VALUES (1)" && api_programs "$home" && api_conf "$home" blog && api_init "$home" secret-of-admin &&
 	sql blog 'GRANT ALL ON ALL TABLES IN SCHEMA public TO dynapi_responder;
 		GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO dynapi_responder' &&
 	ask_serve || bail_out "the API cannot be set up"
@@ -106,6 +109,11 @@ refuse 409 post '{"title":"x","tag":[{"id":999}]}' ''
 refuse 409 post '{"title":"x","tag":[{"name":"db"}]}' tag[0]
 refuse 409 post '{"title":"x","comment":[{"id":999}]}' comment[0]
 refuse 409 post '{"id":1,"title":"x"}' id
+refuse 422 post '{"title":"x","visit":[{"id":2,"n":11}]}' 'visit[0]'
+refuse 422 post '{"title":"x","visit":[{"id":11,"n":1}]}' 'visit[0]'
+refuse 422 visit '{"id":2,"n":11,"post":{"title":"x"}}' n
+refuse 409 visit '{"id":1,"post":{"title":"x"}}' id
+unlike "$body" secret "no partition is named"
 refuse 422 post '{"title":"x","titles":[]}' titles
 deep='{"name":"x"}'
 for i in 1 2; do
@@ -172,8 +180,8 @@ ask POST /api/dyn/post/ "$both" "Prefer: tx=rollback"
 is "$status $(header Preference-Applied)" "201 tx=rollback" "a dry run"
 is "$(header Location)" "" "leads nowhere"
 is "$(checksum blog)" "$before" "and writes nothing"
-ask POST /api/dyn/post/ "$both" "Idempotency-Key: k1"
-is "$status" 400 "an Idempotency-Key is not taken silently"
+ask POST /api/dyn/post/ "$both" "Prefer: tx=rollback" "Idempotency-Key: k1"
+is "$status" 201 "with an Idempotency-Key as well"
 is "$(checksum blog)" "$before" "and nothing is written"
 ask POST /api/dyn/post/ '{"title":"x","comment":[{"body":"a"},{"nope":1}]}'
 is "$status" 400 "a fault inside"

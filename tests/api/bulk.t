@@ -330,7 +330,9 @@ for uri in 'ordering=id&id=1' 'limit=1&id=1' 'page=1&id=1' 'cursor=&id=1' 'inclu
 done
 try 412 precondition_failed PATCH "$i?id=1" '{"note":"n"}' 'If-Match: "x"'
 try 412 precondition_failed DELETE "$i?id=1" '' 'If-None-Match: *'
-try 400 bad_request POST "$i" '[{"name":"a","price":1}]' 'Idempotency-Key: k'
+try 400 bad_request POST "$i" '[{"name":"a","price":1}]' 'Idempotency-Key: kü'
+try 400 bad_request PATCH "$i?id=1" '{"note":"n"}' 'Idempotency-Key: k'
+try 400 bad_request DELETE "$i?id=1" '' 'Idempotency-Key: k'
 for uri in 'nope=1' 'nope__gt=1' 'maker.nope=1' 'id=1&nope=2'; do
 	try 400 unknown_column PATCH "$i?$uri" '{"note":"n"}' 'Prefer: handling=lenient'
 done
@@ -523,5 +525,5 @@ faults 409 '[1].id' POST "$m" $'{"id":3,"name":"a"}\n{"id":1,"name":"b"}' "$ND"
 faults 404 '[1]' PATCH "$m" '[{"id":1,"note":"n"},{"id":9,"note":"n"}]'
 is "$(sql rules 'SELECT count(*), count(note) FROM many')" '2|0' "all or nothing there too"
 ask OPTIONS "$m"
-like "$(header Allow)" 'POST, PATCH, DELETE' "OPTIONS tells of it"
+like "$(header Allow)" 'POST, PATCH, DELETE, OPTIONS' "OPTIONS tells of it"
 ask_end

@@ -93,6 +93,8 @@ ask GET "$b?cursor=&limit=100"
 is "$(rows | wc -l)$(next)" 97 "no link behind the last row"
 ask HEAD "$b?cursor=&limit=10"
 like "$status $(header Link)" '^200 <.*rel="next"$' "HEAD has the link too"
+ask HEAD "$b?cursor=&limit=10&count=exact"
+like "$(header Content-Range) $(header Link)" '^bead \*/97 <.*rel="next"$' "with the total"
 ask GET "$b?cursor=&limit=3&format=csv"
 like "$(header Link)" 'format=csv&cursor=' "and CSV"
 ask GET "$b?cursor=&limit=3&format=ndjson"
@@ -127,6 +129,69 @@ try 400 bad_param GET "$b?cursor=&offset=1"
 try 400 bad_param GET "$b?cursor=&page=1"
 try 400 bad_param GET "$b?cursor=&limit=1001"
 try 400 bad_param GET '/api/dyn/flat/?cursor='
+
+# ---- long questions: the link is complete, or the answer says why there is none
+# word LENGTH
+word() {
+	printf "%0${1}d" 0
+}
+for long in 2500 3500 6500; do
+	walk "$b?cursor=&limit=30&fields=a,b&note__ne=$(word $long)"
+	ask GET "$b?fields=a,b&note__ne=$(word $long)"
+	rows >"$TMP/all"
+	same_file "$TMP/walked" "$TMP/all" "a question of $long bytes is walked to its end"
+	is $((pages > 1)) 1 "over several pages"
+done
+for page in 'cursor=&limit=5' 'cursor=&limit=5&format=csv' 'cursor=&limit=5&format=ndjson' \
+	'limit=5&count=exact' 'limit=5&count=estimated' 'page=1&page_size=5' 'page=2&page_size=60'; do
+	try 400 limit_exceeded GET "$b?$page&note__ne=$(word 7950)"
+	like "$body" 'by POST to .../search/' "the way out is named"
+	ask HEAD "$b?$page&note__ne=$(word 7950)"
+	is "$status" 400 "HEAD $page"
+done
+try 200 - GET "$b?page=1&page_size=100&note__ne=$(word 7950)"
+try 200 - GET "$b?cursor=&limit=100&note__ne=$(word 7950)"
+
+# in a body: the link is where to send it again
+# walk_body METHOD URI BODY
+walk_body() {
+	local uri=$2 method=$1
+	pages=0
+	: >"$TMP/walked"
+	while [ -n "$uri" ] && [ $pages -lt 200 ]; do
+		ask "$method" "$uri" "$3"
+		[ "$status" = 200 ] || {
+			diag "$status $body"
+			return
+		}
+		rows >>"$TMP/walked"
+		pages=$((pages + 1)) uri=$(next) method=POST
+	done
+}
+question='"fields":["a","b"],"ordering":["price"],"note__nin":["'$(word 20000)'","b'$(word 20000)'"]'
+ask POST "${b}search/" "{$question}"
+rows >"$TMP/all"
+walk_body POST "${b}search/?cursor=&limit=20" "{$question}"
+same_file "$TMP/walked" "$TMP/all" "a long body is walked to its end"
+is $((pages > 2)) 1 "over several pages"
+ask QUERY "$b?cursor=&limit=20" "{$question}"
+like "$(next)" "^${b}search/\\?limit=20&cursor=" "that of QUERY goes on by POST"
+walk_body QUERY "$b?cursor=&limit=20" "{$question}"
+same_file "$TMP/walked" "$TMP/all" "to its end"
+walk_body POST "${b}search/?limit=20&offset=0&count=exact" "{$question}"
+same_file "$TMP/walked" "$TMP/all" "by offset as well"
+ask POST "${b}search/" "{$question,\"cursor\":\"\",\"limit\":20}"
+link=$(next)
+like "$link" "^${b}search/\\?cursor=[A-Za-z0-9_-]+\$" "what was in the body stays there"
+try 400 bad_param POST "$link" "{$question,\"cursor\":\"\",\"limit\":20}"
+try 200 - POST "$link" "{$question,\"limit\":20}"
+ask POST "${b}search/?page=2&page_size=20" "{$question}"
+like "$body" "\"next\":\"${b}search/\\?page_size=20&page=3\",\"previous\":\"${b}search/\\?page_size=20" \
+	"a page has such links too"
+like "$(header Link)" "<${b}search/\\?page_size=20&page=3>; rel=\"next\"" "in its head as well"
+ask POST "${b}search/" '{"cursor":"","limit":20,"note__nin":["x"]}'
+like "$(next)" "^$b\\?limit=20&note__nin=x&cursor=" "a short one becomes an address"
+try 400 limit_exceeded POST "${b}search/?cursor=&limit=5&note__ne=$(word 7950)" '{}'
 
 # ---- another key, other cursors
 ask_same_pid

@@ -156,14 +156,14 @@ is "$status" 200 "and a good one again"
 
 # ------------------------------------------- S4: not ours
 
-at=$(grep -obaF 'format2' "$TMP/good" | head -n 1)
+at=$(grep -obaF 'format3' "$TMP/good" | head -n 1)
 cp "$TMP/good" "$TMP/bad"
 printf 1 | dd of="$TMP/bad" bs=1 seek=$((${at%%:*} + 6)) conv=notrunc 2>/dev/null
 put "$TMP/bad"
 : >"$H/log/dynapi"
 fresh /api/dyn/item/1/
 problem "another format" "503 snapshot_unavailable"
-like "$(cat "$H/log/dynapi")" "format 1 .*format 2" "the log names both"
+like "$(cat "$H/log/dynapi")" "format 1 .*format 3" "the log names both"
 ask GET /api/dyn/item/1/
 is "$status" 200 "who has one serves on"
 

@@ -114,6 +114,10 @@ done <<'EOT'
 200 200 200 GET /api/dyn/product/1/ HTTP/1.1\r\n%HX-HTTP-Method-Override: DELETE\r\nX-HTTP-Method: DELETE\r\nX_HTTP_Method_Override: DELETE\r\n\r\n
 405 405 405 POST /api/dyn/product/1/?_method=DELETE HTTP/1.1\r\n%HX-HTTP-Method-Override: DELETE\r\nContent-Length: 0\r\n\r\n
 304 304 304 GET /api/dyn/product/1/ HTTP/1.1\r\n%HRange: bytes=0-3\r\nIf-None-Match: *\r\n\r\n
+(400) 412 412 GET /api/dyn/product/1/ HTTP/1.1\r\n%HIf-Match: "a"\r\nIf-Match: "b"\r\n\r\n
+200 200 200 GET /api/dyn/product/1/ HTTP/1.1\r\n%HAccept: text/html\r\nAccept: application/json\r\n\r\n
+406 406 406 GET /api/dyn/product/1/ HTTP/1.1\r\n%HAccept: text/html\r\nAccept: image/png\r\n\r\n
+400 400 400 GET /api/dyn/product/?nope=1 HTTP/1.1\r\n%HPrefer: return=minimal\r\nPrefer: handling=strict\r\n\r\n
 (400) (400) (400) GET /api/health/live HTTP/1.1\r\n%HX-A : b\r\n\r\n
 (400) (400) (400) GET /api/health/live HTTP/1.1\r\n%HX\x00A: b\r\n\r\n
 200 (400) (400) GET /api/health/live HTTP/1.1\nHost: localhost\nConnection: close\n\n

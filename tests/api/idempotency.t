@@ -25,6 +25,10 @@ pay() {
 rows() {
 	sql writing "SELECT count(*) FROM $1"
 }
+# kept KEY : what is kept under it, of any user
+kept() {
+	sql writing "SELECT count(*) FROM dynapi.idempotency WHERE key = '$1'"
+}
 answer() {
 	printf '%s %s %s' "$status" "$(header Location)" "$(header Idempotency-Replayed)"
 }
@@ -52,6 +56,7 @@ is "$(answer)" '201 /api/dyn/payment/3/ ' "none as well"
 
 # ---- another request under the same key
 try 422 idempotency_mismatch POST "$p" '{"amount":12}' 'Idempotency-Key: k1'
+try 422 idempotency_mismatch POST "$p" '[{"amount":12}]' 'Idempotency-Key: k1'
 try 422 idempotency_mismatch POST "$p" '{"amount": 10}' 'Idempotency-Key: k1'
 try 422 idempotency_mismatch POST "$p?format=csv" '{"amount":10}' 'Idempotency-Key: k1'
 try 422 idempotency_mismatch POST /api/dyn/keyless/ '{"n":10}' 'Idempotency-Key: k1'
@@ -102,6 +107,130 @@ is "$status $(rows payment)" "201 $before" "a dry run creates nothing"
 pay dry '{"amount":1}'
 is "$status $(header Idempotency-Replayed)" '201 ' "and keeps no key"
 
+# ---- an object with rows of its relations
+n=/api/dyn/invoice/
+# bill KEY BODY [HEADER...] : one of those, under that key
+bill() {
+	local key=$1 send=$2
+	shift 2
+	ask POST "$n" "$send" "Idempotency-Key: $key" "$@"
+}
+both='{"ref":"i1","line":[{"n":1},{"n":2}]}'
+bill b1 "$both"
+is "$(answer)" '201 /api/dyn/invoice/1/ ' "rows of two tables"
+like "$body" '^\{"ref":"i1","line":\[\{"n":1,"id":1\},' "… with their keys"
+bill b1 "$both"
+is "$(answer) $body" '201 /api/dyn/invoice/1/ true {"id":1,"ref":"i1","note":null}' "again: the outermost row, and where it is"
+tag=$(header ETag)
+ask GET "${n}1/"
+is "$tag" "$(header ETag)" "with its tag"
+is "$(rows invoice) $(rows line)" '1 2' "all of them are there once"
+is "$(sql writing 'SELECT last_value FROM line_id_seq')" 2 "not even a number is lost"
+sql writing "UPDATE invoice SET note = 'later'"
+bill b1 "$both"
+is "$status $body" '201 {"id":1,"ref":"i1","note":"later"}' "the row as it is now"
+bill b1 "$both" 'Prefer: return=minimal'
+is "$(answer) [$body]" '201 /api/dyn/invoice/1/ true []' "without body when that is preferred"
+try 422 idempotency_mismatch POST "$n" '{"ref":"i1","line":[{"n":1},{"n":3}]}' 'Idempotency-Key: b1'
+try 422 idempotency_mismatch POST "$n" '{"ref":"i1"}' 'Idempotency-Key: b1'
+try 422 idempotency_mismatch POST "$p" '{"amount":1}' 'Idempotency-Key: b1'
+try 422 idempotency_mismatch POST "$n" "$both" 'Idempotency-Key: k1'
+try 400 bad_request POST "$n" "$both" 'Idempotency-Key: kü'
+try 422 constraint POST "$n" '{"ref":"i2","line":[{"n":1},{"n":0}]}' 'Idempotency-Key: b2'
+try 400 unknown_column POST "$n" '{"ref":"i2","line":[{"nope":1}]}' 'Idempotency-Key: b2'
+is "$(rows invoice) $(rows line) $(kept b2)" '1 2 0' "none of them created anything, or kept a key"
+bill b2 '{"ref":"i2","line":[{"n":1}]}' 'Prefer: tx=rollback'
+is "$status $(rows invoice) $(kept b2)" '201 1 0' "nor does a dry run"
+bill b2 '{"ref":"i2","line":[{"n":1}]}'
+is "$status $(header Idempotency-Replayed) $(kept b2)" '201  1' "the key is free"
+try 409 conflict POST "$n" "$both" 'Idempotency-Key: b3'
+is "$(fields) $(kept b3)" 'ref 0' "the same row under another key collides"
+w=/api/auto/invoice/with_relations
+ask POST $w '{"ref":"w1","line":[{"n":7}]}' 'Idempotency-Key: w1'
+is "$status $(printf '%s' "$body" | grep -c '"n":7')" '200 1' "with_relations of the auto dialect"
+place=$(sql writing "SELECT id FROM invoice WHERE ref = 'w1'")
+ask POST $w '{"ref":"w1","line":[{"n":7}]}' 'Idempotency-Key: w1'
+is "$status $(header Idempotency-Replayed) $body" "200 true {\"id\":$place,\"ref\":\"w1\",\"note\":null}" "… is done once"
+ask POST $w '{"ref":"w1","line":[{"n":8}]}' 'Idempotency-Key: w1'
+is "$status" 422 "… of this body"
+list='[{"ref":"w2","line":[{"n":8}]},{"ref":"w3"}]'
+ask POST $w "$list" 'Idempotency-Key: w2'
+is "$status $(printf '%s' "$body" | grep -c '"id"')" '200 1' "a list of them"
+ask POST $w "$list" 'Idempotency-Key: w2'
+is "$status $(header Idempotency-Replayed) $body" "200 true [{\"ref\":\"w2\"},{\"ref\":\"w3\"}]" "… is answered with the outermost rows as they were sent"
+is "$(sql writing "SELECT count(*) FROM invoice WHERE ref ~ '^w'") $(sql writing "SELECT created, row_key IS NULL FROM dynapi.idempotency WHERE key = 'w2'")" \
+	'3 2|t' "… and there once"
+sql writing "DELETE FROM line; DELETE FROM invoice WHERE id = 1"
+bill b1 "$both"
+is "$(answer) [$body]" '201 /api/dyn/invoice/1/ true []' "deleted since: where it was"
+is "$(sql writing "SELECT count(*) FROM invoice WHERE ref = 'i1'")" 0 "and not created again"
+sql writing "UPDATE dynapi.idempotency SET expires = now() WHERE key = 'b1'"
+bill b1 "$both"
+is "$status $(header Idempotency-Replayed) $(rows line)" '201  2' "after a day the key is free"
+sql writing "CREATE TRIGGER swallow BEFORE INSERT ON invoice FOR EACH ROW WHEN (NEW.ref = 'none') EXECUTE FUNCTION swallow()"
+bill b4 '{"ref":"none","line":[{"n":1}]}'
+is "$status $(kept b4)" '201 0' "what a trigger swallowed is not remembered"
+
+# ---- many rows: their number is kept
+ND='Content-Type: application/x-ndjson' CSV='Content-Type: text/csv'
+# refused STATUS-AND-CODE KEY LINES HEADER
+refused() {
+	pay "$2" "$3" "$4"
+	like "$status $body" "^${1% *} .*\"code\":\"${1#* }\"" "key $2 with ${#3} bytes of ${4##*/} is $1"
+}
+before=$(rows payment)
+pay m1 '[{"amount":1},{"amount":2}]'
+like "$status $(header Idempotency-Replayed) $body" '^201  \[\{"id":' "an array"
+pay m1 '[{"amount":1},{"amount":2}]'
+is "$status $(header Idempotency-Replayed) $body" '201 true {"created":2}' "again: how many there were"
+pay m1 '[{"amount":1},{"amount":2}]' 'Prefer: return=minimal'
+is "$status $(header Idempotency-Replayed) [$body]" '201 true []' "or nothing"
+is "$(rows payment)" $((before + 2)) "they are there once"
+try 422 idempotency_mismatch POST "$p" '[{"amount":1},{"amount":3}]' 'Idempotency-Key: m1'
+try 422 idempotency_mismatch POST "$p" '{"amount":1}' 'Idempotency-Key: m1'
+refused '422 idempotency_mismatch' m1 $'{"amount":1}\n{"amount":2}\n' "$ND"
+pay m2 $'{"amount":1}\n{"amount":2}\n{"amount":3}\n' "$ND"
+is "$status $body" '201 {"created":3}' "lines"
+pay m2 $'{"amount":1}\n{"amount":2}\n{"amount":3}\n' "$ND"
+is "$status $(header Idempotency-Replayed) $body" '201 true {"created":3}' "again"
+refused '422 idempotency_mismatch' m2 $'{"amount":1}\n{"amount":2}\n{"amount":4}\n' "$ND"
+pay m3 $'amount,ref\n1,c1\n2,c2\n' "$CSV"
+is "$status $body" '201 {"created":2}' "CSV"
+pay m3 $'amount,ref\n1,c1\n2,c2\n' "$CSV"
+is "$status $(header Idempotency-Replayed) $body" '201 true {"created":2}' "again, and it does not collide with itself"
+refused '409 conflict' m4 $'amount,ref\n1,c1\n2,c2\n' "$CSV"
+is "$(fields)" '[0].ref' "under another key it does"
+try 422 constraint POST "$p" '[{"amount":1},{"amount":-1}]' 'Idempotency-Key: m4'
+refused '400 bad_value' m4 $'{"amount":1}\n{"amount":"x"}\n' "$ND"
+try 409 too_many_rows POST "$p?max_affected=1" '[{"amount":1},{"amount":1}]' 'Idempotency-Key: m4'
+pay m4 '[{"amount":1}]' 'Prefer: tx=rollback'
+is "$(rows payment) $(kept m4)" "$((before + 7)) 0" "what was not created is not remembered"
+pay m4 '[]'
+pay m4 '[]'
+is "$status $(header Idempotency-Replayed) $body" '201 true {"created":0}' "none is a number, too"
+up='[{"id":900,"n":1},{"id":901,"n":2}]'
+ask POST '/api/dyn/counter/?on_conflict=id' "$up" 'Idempotency-Key: u1'
+is "$status" 201 "rows that are merged"
+sql writing "UPDATE counter SET n = 5 WHERE id = 900"
+ask POST '/api/dyn/counter/?on_conflict=id' "$up" 'Idempotency-Key: u1'
+is "$status $(header Idempotency-Replayed) $body $(sql writing 'SELECT n FROM counter WHERE id = 900')" \
+	'201 true {"written":2} 5' "… are not merged again"
+ask POST /api/auto/payment '[{"amount":1},{"amount":2}]' 'Idempotency-Key: m5'
+ask POST /api/auto/payment '[{"amount":1},{"amount":2}]' 'Idempotency-Key: m5'
+is "$status $(header Idempotency-Replayed) $body" '200 true [{"amount":1},{"amount":2}]' "a list of the auto dialect is as it was sent"
+is "$(rows payment)" $((before + 9)) "and there once"
+sql writing "UPDATE dynapi.idempotency SET expires = now() WHERE key = 'm1'"
+pay m1 '[{"amount":1},{"amount":2}]'
+is "$status $(header Idempotency-Replayed) $(rows payment)" "201  $((before + 11))" "after a day the key is free"
+big=$(for ((i = 1; i <= 3000; i++)); do printf '{"amount":%d,"ref":"big%d"}\n' $i $i; done)
+pay m7 "$big" "$ND"
+is "$status $body" '201 {"created":3000}' "rows of several statements"
+pay m7 "$big" "$ND"
+is "$status $(header Idempotency-Replayed) $body" '201 true {"created":3000}' "… and again"
+refused '422 idempotency_mismatch' m7 "$big{\"amount\":1}" "$ND"
+sql writing "DELETE FROM payment WHERE ref ~ '^big'"
+before=$(($(rows payment) - 1))
+
 # ---- the row is gone, or may not be seen
 sql writing "DELETE FROM payment WHERE id = 1"
 pay k1 '{"amount":10}'
@@ -119,6 +248,39 @@ token=$ben
 pay k1 '{"amount":10}'
 like "$status $body" '^201 \{"id":' "another user, another row"
 isnt "$(header Location)" "$ada_row" "… really"
+before=$(rows payment)
+pay m2 $'{"amount":1}\n{"amount":2}\n{"amount":3}\n' "$ND"
+is "$status $(header Idempotency-Replayed) $(rows payment)" "201  $((before + 3))" "many as well"
+token=$ada
+pay m1 '[{"amount":10}]'
+is "$status $body" '201 {"created":1}' "who may not read"
+pay m1 '[{"amount":10}]'
+is "$status $(header Idempotency-Replayed) $body" '201 true {"created":1}' "hears how many"
+
+# ---- without the rights a key tells nothing
+ctl "$home" grant ada invoice cr >/dev/null && ctl "$home" grant ada line c >/dev/null
+bill o1 '{"ref":"o1","line":[{"n":1}]}'
+is "$status" 201 "ada may create both"
+token=$ben
+ctl "$home" grant ben invoice c >/dev/null && ctl "$home" grant ben line c >/dev/null
+bill o1 '{"ref":"o2","line":[{"n":1}]}'
+is "$status [$body] $(header Idempotency-Replayed)" '201 [] ' "ben, too: his key is another one"
+bill o1 '{"ref":"o2","line":[{"n":1}]}'
+is "$status [$body] $(header Idempotency-Replayed)" '201 [] true' "… and sees no row, nor when he repeats it"
+token=$ada
+ctl "$home" revoke ada line >/dev/null
+try 403 forbidden POST "$n" '{"ref":"o1","line":[{"n":1}]}' 'Idempotency-Key: o1'
+one=${body%%\"request_id*}
+try 403 forbidden POST "$n" '{"ref":"o1","line":[{"n":2}]}' 'Idempotency-Key: o1'
+is "${body%%\"request_id*}" "$one" "another body is refused alike"
+try 403 forbidden POST "$n" '{"ref":"o1","line":[{"n":1}]}' 'Idempotency-Key: o9'
+is "${body%%\"request_id*}" "$one" "so is another key"
+ctl "$home" revoke ada payment >/dev/null
+try 403 forbidden POST "$p" '[{"amount":10}]' 'Idempotency-Key: m1'
+try 403 forbidden POST "$p" '[{"amount":11}]' 'Idempotency-Key: m1'
+refused '403 forbidden' m1 $'{"amount":11}\n' "$ND"
+ctl "$home" grant ada payment c >/dev/null
+token=$ben
 ctl "$home" revoke ben payment >/dev/null
 try 403 forbidden POST "$p" '{"amount":10}' 'Idempotency-Key: k1'
 token=
@@ -138,12 +300,12 @@ ask_same_pid
 responders_stop "$home"
 responders_start "$home" 4
 ask GET /api/health/live
-# together N TABLE BODY KEY : the same request N times at once
+# together N TABLE BODY KEY [HEADER] : the same request N times at once
 together() {
 	local i pids=()
 	for ((i = 1; i <= $1; i++)); do
 		mkdir -p "$TMP/p$i"
-		(TMP=$TMP/p$i && ask POST "/api/dyn/$2/" "$3" "Idempotency-Key: $4" &&
+		(TMP=$TMP/p$i && ask POST "/api/dyn/$2/" "$3" "Idempotency-Key: $4" ${5+"$5"} &&
 			echo "$status $(header Location)" >"$TMP/said") &
 		pids+=($!)
 	done
@@ -151,30 +313,56 @@ together() {
 	cat "$TMP"/p*/said | sort | uniq -c | sed 's/^ *//'
 	rm -f "$TMP"/p*/said
 }
-is "$(together 4 slow '{}' s1)" '4 201 /api/dyn/slow/1/' "four at once, slow to commit: one row, and all have it"
+is "$(together 4 slow '{}' s1 | sed 's/[0-9]*\/$//')" '4 201 /api/dyn/slow/' "four at once, slow to commit: one row, and all have it"
 is "$(rows slow)" 1 "one row"
 is "$(together 4 slow '{"ref":"u"}' s2 | sed 's/[0-9]*\/$//')" '4 201 /api/dyn/slow/' "with a unique value of its own"
 is "$(rows slow)" 2 "one more"
-for n in 1 2 3; do
-	is "$(together 8 payment "{\"amount\":$n}" "t$n" | wc -l)" 1 "eight at once"
+for i in 1 2 3; do
+	is "$(together 8 payment "{\"amount\":$i}" "t$i" | wc -l)" 1 "eight at once"
 done
+id=$(sql writing "SELECT last_value + 1 FROM invoice_id_seq")
+is "$(together 4 invoice '{"note":"t","step":[{"n":1},{"n":2}]}' t4 | sed "s/$id/ID/")" '4 201 /api/dyn/invoice/ID/' "rows of two tables, slow to commit"
+is "$(sql writing "SELECT count(*) FROM invoice WHERE note = 't'") $(rows step)" '1 2' "are there once"
+is "$(together 4 invoice '{"ref":"t5","note":"t","step":[{"n":1}]}' t5 | sed 's/[0-9]*\/$//')" '4 201 /api/dyn/invoice/' "… with a unique value"
+is "$(sql writing "SELECT count(*) FROM invoice WHERE note = 't'") $(rows step)" '2 3' "once"
+before=$(rows payment)
+is "$(together 4 payment '[{"amount":1},{"amount":2}]' t6)" '4 201 ' "many rows"
+is "$(together 4 payment $'{"amount":1,"ref":"t7"}\n{"amount":2}\n' t7 "$ND")" '4 201 ' "… read as they come, with a unique value"
+is "$(rows payment)" $((before + 4)) "once"
+is "$(together 2 slow '[{"ref":"t8"},{}]' t8)" '2 201 ' "… slow to commit"
+is "$(sql writing "SELECT count(*) FROM slow WHERE ref = 't8'")" 1 "once"
 
 # ---- the connection is lost
 before=$(rows slow)
 mkdir "$TMP/lost"
-(TMP=$TMP/lost && ask POST /api/dyn/slow/ '{"ref":"lost"}' 'Idempotency-Key: lost' && echo "$status" >"$TMP/said") &
-pid=$!
-for ((i = 0; i < 100; i++)); do
-	killed=$(sql writing "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-		WHERE usename = 'dynapi_responder' AND wait_event = 'PgSleep'")
-	[ "$killed" = 0 ] || break
-	sleep 0.02
-done
-wait $pid
-is "$killed $(cat "$TMP/lost/said")" '1 503' "the server ends the connection in the middle of a create"
+# killed_in URI BODY KEY : the server ends the connection while it waits
+killed_in() {
+	local i pid killed
+	(TMP=$TMP/lost && ask POST "$1" "$2" "Idempotency-Key: $3" && echo "$status" >"$TMP/said") &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		killed=$(sql writing "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE usename = 'dynapi_responder' AND wait_event = 'PgSleep'")
+		[ "$killed" = 0 ] || break
+		sleep 0.02
+	done
+	wait $pid
+	echo "$killed $(cat "$TMP/lost/said")"
+}
+is "$(killed_in /api/dyn/slow/ '{"ref":"lost"}' lost)" '1 503' "the server ends the connection in the middle of a create"
 ask POST /api/dyn/slow/ '{"ref":"lost"}' 'Idempotency-Key: lost'
 is "$status $(rows slow)" "201 $((before + 1))" "the client repeats it, and it is there once"
 is "$(header Idempotency-Replayed)" '' "the first one had left nothing"
+send='{"ref":"lost3","step":[{"n":1},{"n":2}]}'
+is "$(killed_in "$n" "$send" lost3)" '1 503' "… of rows of two tables"
+is "$(sql writing "SELECT count(*) FROM invoice WHERE ref = 'lost3'") $(kept lost3)" '0 0' "neither rows nor key are there"
+bill lost3 "$send"
+is "$status $(header Idempotency-Replayed) $(sql writing "SELECT count(*) FROM step JOIN invoice i ON i.id = invoice_id WHERE ref = 'lost3'")" \
+	'201  2' "the client repeats it, and they are there once"
+is "$(killed_in /api/dyn/slow/ '[{"ref":"lost4"},{"ref":"lost5"}]' lost4)" '1 503' "… of many rows"
+is "$(sql writing "SELECT count(*) FROM slow WHERE ref ~ 'lost[45]'") $(kept lost4)" '0 0' "neither rows nor key"
+ask POST /api/dyn/slow/ '[{"ref":"lost4"},{"ref":"lost5"}]' 'Idempotency-Key: lost4'
+is "$status $(header Idempotency-Replayed) $(kept lost4)" '201  1' "once more, and they are"
 is_quiet() {
 	[ "$(sql writing "SELECT count(*) FROM pg_stat_activity WHERE usename = 'dynapi_responder' AND state <> 'idle'")" = 0 ]
 }

@@ -63,6 +63,9 @@ v	page where	GET	/api/dyn/product/?page=1&name=@	\N	\N
 v	cursor where	GET	/api/dyn/product/?cursor=&limit=2&name__lt=@	\N	\N
 v	search body	POST	/api/dyn/product/search/	{"name":"#","limit":2}	\N
 v	search list	POST	/api/dyn/product/search/	{"name__in":["#","b"],"limit":2}	\N
+v	search tree	POST	/api/dyn/product/search/	{"or":[{"name":"#","in_stock__gte":0},{"not":{"sku":"#"}}],"limit":2}	\N
+v	search tree list	POST	/api/dyn/product/search/	{"or":[{"name__in":["#","b"]},{"id":1}],"limit":2}	\N
+v	array list	GET	/api/dyn/product/?limit=2&tags=@	\N	\N
 v	update where	PATCH	/api/dyn/product/?name=@%20never	{"in_stock":5}	\N
 v	update value	PATCH	/api/dyn/product/?id=0	{"name":"#"}	\N
 v	update json	PATCH	/api/dyn/product/?id=0	{"attributes":{"#":"#"}}	\N

@@ -67,7 +67,7 @@ run "an argument" 2 film
 run "--help" 0 --help
 like "$out" '--check .*stale' "the help explains --check"
 run "-V" 0 -V
-like "$out" '^dynapi-introspect [0-9.]+ \(snapshot format 2\)$' "the version"
+like "$out" '^dynapi-introspect [0-9.]+ \(snapshot format 3\)$' "the version"
 echo "schmas = public" >>"$home/dynapi.conf"
 run "a mistake in the configuration" 1
 like "$err" 'dynapi.conf:[0-9]+: ' "it is named with its line"
@@ -362,6 +362,51 @@ run "other schemas" 1 --check
 has "schemas public, was public, legacy, a, a.b, nowhere" "is a change"
 has "dropped table legacy.other" "and shows in the tables"
 
+## ---- text search
+
+sql odd "create text search configuration \"it's\" (copy = simple);
+	create text search configuration plain (copy = simple);
+	alter database odd set default_text_search_config = 'pg_catalog.german'" >/dev/null
+# searches WANT NAME [SETTING] : the configuration that --json has
+searches() {
+	use odd "${odd_conf[@]}" ${3+"$3"}
+	run "$2" 0 --json
+	is "$(sed -n 's/.*"text_search":"\(\([^"\]\|\\.\)*\)".*/\1/p' <<<"$out")" "$1" "$2"
+}
+searches pg_catalog.german "the database's default"
+searches pg_catalog.english "a built-in configuration" "text_search = english"
+searches pg_catalog.french "and with its schema" "text_search = pg_catalog.french"
+searches public.plain "one of our own" "text_search = public.plain"
+searches 'public.\"it'"'"'s\"' "a name that needs quotes" "text_search = public.it's"
+use odd "${odd_conf[@]}"
+run "the default" 0
+use odd "${odd_conf[@]}" "text_search = english"
+run "another configuration" 1 --check
+has "text search configuration pg_catalog.english, was pg_catalog.german" "is a change"
+for name in plain pg_catalog.plain public.english nowhere.plain public. . "' || '" ENGLISH; do
+	use odd "${odd_conf[@]}" "text_search = $name"
+	run "text_search = $name" 1 --check
+	is "$err" "dynapi-introspect: text_search names $name, which is no text search configuration of database odd: write NAME for one of pg_catalog and SCHEMA.NAME for any other (\\dF in psql lists them)" \
+		"says that there is no $name"
+done
+sql odd "alter database odd set default_text_search_config = 'public.\"it''s\"'" >/dev/null
+searches 'public.\"it'"'"'s\"' "a default of the database's own"
+sql odd "alter database odd reset default_text_search_config" >/dev/null
+data=$(sql odd 'show data_directory')
+cp "$data/postgresql.conf" "$TMP/postgresql.conf"
+echo "default_text_search_config = 'nowhere.none'" >>"$data/postgresql.conf"
+sql odd 'select pg_reload_conf()' >/dev/null
+default_is() {
+	[ "$(sql odd 'show default_text_search_config')" = "$1" ]
+}
+wait_for 5 default_is nowhere.none
+searches '' "a default that is not there"
+use odd "${odd_conf[@]}"
+run "a default that is not there" 1 --check
+has "warning: default_text_search_config names no text search configuration of this database: __fts cannot be asked" "is warned of"
+cat "$TMP/postgresql.conf" >"$data/postgresql.conf"
+sql odd 'select pg_reload_conf()' >/dev/null
+
 ## ---- what it refuses
 
 use odd "${odd_conf[@]}"
@@ -391,7 +436,7 @@ run "no snapshot: --check" 1 --check
 like "$err" 'No such file.*dynapi-introspect writes it' "it says what to do"
 run "no snapshot" 0
 
-at=$(grep -obaF 'format2' "$TMP/good" | head -n 1)
+at=$(grep -obaF 'format3' "$TMP/good" | head -n 1)
 # other_format N : the snapshot says that it has this one
 other_format() {
 	cp "$TMP/good" "$snapshot"
@@ -400,14 +445,14 @@ other_format() {
 }
 other_format 1
 run "an older format: --check" 1 --check
-like "$err" 'format 1 .*reads format 2' "both are named"
+like "$err" 'format 1 .*reads format 3' "both are named"
 run "an older format" 0
-like "$err" 'replaced: .*format 1 .*reads format 2' "it is replaced"
+like "$err" 'replaced: .*format 1 .*reads format 3' "it is replaced"
 run "the new one" 0 --check
-other_format 3
+other_format 4
 cp "$snapshot" "$TMP/newer"
 run "a newer format" 1
-like "$err" 'format 3 .*reads format 2' "both are named"
+like "$err" 'format 4 .*reads format 3' "both are named"
 same_file "$snapshot" "$TMP/newer" "and it is left alone"
 cp "$TMP/good" "$snapshot"
 

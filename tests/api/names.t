@@ -123,6 +123,15 @@ ask POST '/api/dyn/K%20e,y/' '{"k 1":"a,b","k,2":"c d","v":"/"}'
 is "$status $(header Location)" '201 /api/dyn/K%20e%2Cy/a%2Cb,c%20d/' "odd names in Location"
 ask GET "$(header Location)"
 is "$status" 200 "which leads there"
+long=$(printf '%07800d' 0)
+ask POST '/api/dyn/K%20e,y/' "{\"k 1\":\"$long\",\"k,2\":\"z\"}"
+is "$status $(header Location)" "201 /api/dyn/K%20e%2Cy/$long,z/" "a long key in Location"
+ask GET "$(header Location)"
+is "$status" 200 "which leads there as well"
+long=${long}$long
+try 400 limit_exceeded POST '/api/dyn/K%20e,y/' "{\"k 1\":\"$long\",\"k,2\":\"z\"}"
+is "$(sql names "SELECT count(*) FROM \"K e,y\" WHERE length(\"k 1\") > 8000")" 0 "a row without an address is not created alone"
+try 201 - POST '/api/dyn/K%20e,y/' "[{\"k 1\":\"$long\",\"k,2\":\"z\"}]"
 ask GET '/api/dyn/K%20e,y/?page=1&page_size=1&k%201=a%2Cb'
 is "$body" '{"count":1,"next":null,"previous":null,"results":[{"k 1":"a,b","k,2":"c d","v":"/"}]}' "and in filters"
 ask GET '/api/dyn/%C3%BCn%C3%AF%20%E2%9C%93/?limit=1&offset=0&count=exact'

@@ -18,6 +18,8 @@ sql shop "CREATE TABLE owner (id int PRIMARY KEY, name text NOT NULL);
 	CREATE INDEX item_owner ON item (owner_id);
 	CREATE INDEX item_made ON item (made, id);
 	CREATE INDEX item_n ON item (n, id);
+	CREATE INDEX item_words ON item USING gin (to_tsvector('english', note));
+	ALTER DATABASE shop SET default_text_search_config = 'pg_catalog.english';
 	CREATE TABLE label (id int PRIMARY KEY, name text);
 	INSERT INTO label SELECT i, 'label ' || i FROM generate_series(1, 5000) i;
 	CREATE TABLE item_label (item_id int REFERENCES item, label_id int REFERENCES label, PRIMARY KEY (item_id, label_id));
@@ -95,6 +97,11 @@ plan '/api/dyn/item/?made__gte=2024-01-02T00:00:00Z&made__lt=2024-01-02T01:00:00
 uses "a span of time" item_made
 plan '/api/dyn/item/?n__isnull=true&ordering=n,id&limit=5&fields=id'
 uses "null" item_n
+plan '/api/dyn/item/?note__fts=4711+or+4712&fields=id'
+uses "words in a text column" item_words
+is "$body" '[{"id":4712},{"id":4711}]' "and finds them"
+plan '/api/dyn/owner/?item.note__fts=4711&fields=id'
+like "$plans" 'Bitmap Index Scan on item_words' "words in a text column of a relation use it, too"
 
 # ---- pages by cursor
 for order in made,id -made,-id; do

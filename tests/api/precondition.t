@@ -129,6 +129,29 @@ is "$status" 204 "DELETE with the right tag"
 ask PATCH /api/dyn/versioned/1/ '{"n":2}' 'If-Match: "2"'
 is "$status $(header ETag)" '200 "3"' "a version column"
 try 412 precondition_failed PATCH /api/dyn/versioned/1/ '{"n":2}' 'If-Match: "2"'
+# the other front doors
+for door in 'PUT /api/v2/versioned/1 {"n":3}' 'PUT /api/auto/versioned/1 {"n":4}' 'PATCH /api/auto/versioned/1 {"n":5}'; do
+	read -r method uri change <<<"$door"
+	was=$(sql writing 'SELECT v FROM versioned WHERE id = 1')
+	is "$(tag GET "$uri")" "\"$was\"" "$uri has the tag of its version"
+	ask "$method" "$uri" "$change" 'If-Match: "0"'
+	is "$status" 412 "$method $uri of another version"
+	ask "$method" "$uri" "$change" "If-Match: \"$was\""
+	is "$status $(header ETag)" "200 \"$((was + 1))\"" "$method $uri of this one"
+done
+ask DELETE /api/v2/versioned/1 '' 'If-Match: "0"'
+is "$status" 412 "DELETE, too"
+token=$(user_token admin)
+for uri in '/api/auto/counter?where=["id",1]' '/api/v2/counter/any/multi?ids=1'; do
+	method=PATCH
+	[[ $uri == /api/auto/* ]] || method=PUT
+	for what in 'If-Match: "x"' 'If-Match: *' 'If-None-Match: "x"'; do
+		ask $method "$uri" '{"n":99}' "$what"
+		is "$status" 412 "$what of $method $uri, which is not of one row"
+	done
+done
+token=
+is "$(became)" 16 "and changes nothing"
 ask PATCH /api/dyn/seen/1/ '{"n":17}' "If-Match: $(tag GET /api/dyn/seen/1/)"
 is "$status $(became)" '200 17' "a view"
 sql writing "UPDATE counter SET doc = '{\"a\": [1, null]}', tags = '{\"x,y\",NULL}', data = '\\x00ff', note = 'ü\"\\' WHERE id = 1"

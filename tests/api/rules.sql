@@ -76,5 +76,9 @@ INSERT INTO watched VALUES (1, 'one'), (2, 'keep');
 -- views: updatable, with check option, of a join, with rule-less parts
 CREATE VIEW cheap AS SELECT id, name, price FROM item WHERE price < 100 WITH CHECK OPTION;
 CREATE VIEW joined AS SELECT i.id, i.name, m.name AS maker FROM item i JOIN maker m ON m.id = maker_id;
+-- takes rows and nothing else
+CREATE VIEW inbox AS SELECT DISTINCT name FROM item;
+CREATE FUNCTION take_in() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER take_in INSTEAD OF INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION take_in();
 CREATE MATERIALIZED VIEW counted AS SELECT maker_id, count(*) AS n FROM item GROUP BY maker_id;
 

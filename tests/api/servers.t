@@ -62,6 +62,9 @@ for prefix in '' /shop; do
 				-H 'Content-Type: application/json' \
 				-d "{\"name\":\"$kind\",\"email\":\"a$RANDOM@$kind.example\"}"
 			like "$(cat "$TMP/$kind")" "^201 .*\"name\":\"$kind\"" "$kind takes a body"
+			curl -s -m 20 -o /dev/null -D "$TMP/head" "http://127.0.0.1:$port$prefix/api/dyn/product/?page=2&page_size=1&nothing=$(printf '%07000d' 0)"
+			is "$(grep -o 'page=[13]>; rel="[a-z]*"' "$TMP/head" | tr '\n' ' ')" 'page=3>; rel="next" page=1>; rel="prev" ' \
+				"$kind brings long links"
 		else
 			fail "$kind starts"
 		fi

@@ -17,7 +17,7 @@ p=/api/dyn/product/ c=/api/dyn/customer/
 # ---- OPTIONS
 token=$bea
 ask OPTIONS "$p"
-is "$status $(header Allow)" '200 GET, HEAD, OPTIONS, POST, PATCH, DELETE' "OPTIONS of a table"
+is "$status $(header Allow)" '200 GET, HEAD, QUERY, POST, PATCH, DELETE, OPTIONS' "OPTIONS of a table"
 psql_says() {
 	psql -XAtq -d shop -v ON_ERROR_STOP=1 -v doc="$body" <<<"SELECT (:'doc'::json) #> $1;"
 }
@@ -30,7 +30,7 @@ is "$(psql_says "'{limits}'")" '{"page_size":25,"max_page_size":1000,"max_rows":
 is "$(psql_says "'{renders}'")$(psql_says "'{parses}'")" '["application/json","application/x-ndjson","text/csv"]["application/json","application/x-ndjson","text/csv"]' "the formats"
 isnt "$(psql_says "'{actions,POST,name}'")$(psql_says "'{actions,PUT,name}'")" '' "for writers what they may send"
 ask OPTIONS "${p}1/"
-is "$status $(header Allow)" '200 GET, HEAD, OPTIONS, PUT, PATCH, DELETE' "OPTIONS of a row"
+is "$status $(header Allow)" '200 GET, HEAD, PUT, PATCH, DELETE, OPTIONS' "OPTIONS of a row"
 token=
 ask OPTIONS "$p"
 is "$status $(psql_says "'{actions}'")" '200 ' "a reader is told of no actions"

@@ -17,9 +17,13 @@ sql shop "CREATE TYPE mood AS ENUM ('calm', 'Cross');
 	(8, 'axb', 0, NULL, NULL, NULL), (9, 'back\\slash', 7, NULL, NULL, NULL), (10, '', 0, true, NULL, NULL),
 	(11, NULL, NULL, NULL, NULL, NULL), (12, 'Äpfel', 12, false, '0001-01-01', 'calm'), (13, 'pineapple', 13, true, NULL, NULL);
 	CREATE TABLE part (id int PRIMARY KEY, thing_id int REFERENCES thing, label text);
-	INSERT INTO part VALUES (1, 1, 'Core'), (2, 1, 'peel'), (3, 2, 'core'), (4, 2, NULL), (5, NULL, 'core'), (6, 13, '')"
+	INSERT INTO part VALUES (1, 1, 'Core'), (2, 1, 'peel'), (3, 2, 'core'), (4, 2, NULL), (5, NULL, 'core'), (6, 13, '');
+	ALTER TABLE part ADD done boolean;
+	UPDATE part SET done = id IN (1, 3) WHERE id <> 4;
+	CREATE TABLE fork (id int PRIMARY KEY, l text, r text, l_or_r text, thing_id int REFERENCES thing);
+	INSERT INTO fork VALUES (1, 'x', 'y', 'z', 1), (2, 'z', 'x', 'x', 2), (3, NULL, NULL, NULL, NULL)"
 api_programs "$home" && api_conf "$home" shop && api_init "$home" secret-of-admin &&
-	ctl "$home" grant anonymous thing,part r >/dev/null && ask_serve ||
+	ctl "$home" grant anonymous thing,part,fork r >/dev/null && ask_serve ||
 	bail_out "the API cannot be set up"
 
 # ids TABLE QUERY : the ids of a list, in order, or the status
@@ -158,6 +162,51 @@ check 'q[part_label_not_eq]=peel' "NOT EXISTS (SELECT FROM part p WHERE p.thing_
 check 'q[part_label_null]=1' "EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label IS NULL)"
 check 'q[part_label_eq]=core&q[part_id_eq]=1' "EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label = 'core' AND p.id = 1)"
 check 'q[part_label_eq]=Core&q[part_id_eq]=1' "EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label = 'Core' AND p.id = 1)"
+# of the flags only not_true and not_false are negative
+some="EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND"
+for v in 1 0; do
+	[ $v = 1 ] && yes='' no=NOT || yes=NOT no=''
+	check "q[part_label_null]=$v" "$some p.label IS $yes NULL)"
+	check "q[part_label_not_null]=$v" "$some p.label IS $no NULL)"
+	check "q[part_label_blank]=$v" "$some $yes coalesce(p.label, '') = '')"
+	check "q[part_label_present]=$v" "$some $no coalesce(p.label, '') = '')"
+	check "q[part_id_blank]=$v" "$some p.id IS $yes NULL)"
+	check "q[part_done_true]=$v" "$some $yes p.done)"
+	check "q[part_done_false]=$v" "$some $no p.done)"
+	check "q[part_done_null]=$v&q[part_label_eq]=peel" "$some p.done IS $yes NULL AND p.label = 'peel')"
+	for p in null blank not_present; do
+		[ $p = not_present ] && query="q[part_present]=$((1 - v))" || query="q[part_$p]=$v"
+		check "$query" "$no EXISTS (SELECT FROM part p WHERE p.thing_id = t.id)"
+	done
+done
+check 'q[part_done_not_true]=1' "NOT $some p.done)"
+check 'q[part_done_not_true]=0' "$some p.done)"
+check 'q[part_done_not_false]=1' "NOT $some NOT p.done)"
+check 'q[part_label_not_eq_all][]=peel&q[part_label_not_eq_all][]=core' "NOT $some p.label IN ('peel', 'core'))"
+check 'q[part_label_eq_any][]=peel&q[part_label_eq_any][]=core' "$some p.label IN ('peel', 'core'))"
+check 'q[name_or_part_blank]=1' "coalesce(name, '') = '' OR NOT EXISTS (SELECT FROM part p WHERE p.thing_id = t.id)"
+
+# ---- lists, indices, long names, a name with or in it
+check "$(printf '&q[n_eq_any][]=%d' {1..80})" 'n BETWEEN 1 AND 80'
+check "$(printf '&q[n_not_eq_all][]=%d' {1..80})" 'NOT n BETWEEN 1 AND 80'
+check 'q[c][x][a][y][name]=n&q[c][x][p]=gt&q[c][x][v][z][value]=12&q[c][w][a]=ok&q[c][w][p]=true&q[c][w][v]=1' 'n > 12 AND ok'
+check 'q[g][x][m]=or&q[g][x][n_eq]=1&q[g][x][ok_true]=1&q[g][y][n_lt]=50' '(n = 1 OR ok) AND n < 50'
+check 'q[conditions][0][attributes][0][name]=n&q[conditions][0][predicate]=gt&q[conditions][0][values][0][value]=12' 'n > 12'
+check 'q[combinator]=or&q[groupings][][n_eq]=1&q[groupings][][ok_true]=1&q[groupings][][n_eq]=2' '(n = 1 AND ok) OR n = 2'
+check 'page=&per=&count=&q[n_gt]=12' 'n > 12'
+check 'q[c][0][a][0][name]=&q[c][0][p]=&q[c][0][v][0][value]=&q[n_gt]=12' 'n > 12'
+check 'q[l_or_r_eq]=x' "l_or_r = 'x'" fork
+check 'q[r_or_l_eq]=x' "r = 'x' OR l = 'x'" fork
+check 'q[m]=or&q[l_or_r_eq]=z&q[r_or_l_eq]=x' "l_or_r = 'z' OR r = 'x' OR l = 'x'" fork
+check 'q[fork_l_or_r_eq]=x' "EXISTS (SELECT FROM fork f WHERE f.thing_id = t.id AND f.l_or_r = 'x')"
+for bad in 'q[c][0][a][0][name]=n&q[c][0][p]=eq&q[c][0][value]=1' 'q[c][0][a][]=n&q[c][0][a][]=n&q[c][0][p]=eq&q[c][0][v]=1' \
+	'q[c][0][a][]=&q[c][0][a][]=n&q[c][0][p]=eq&q[c][0][v]=1' 'q[s]=n&q[sorts]=id' 'q={"c":[{}]}' 'q[m]=or&q[nothing_eq]=1&q[n_eq]=2'; do
+	ask GET "/api/v2/thing?${bad//[{]/%7B}"
+	like "$status $body" '^400 \{"error":".*"\}' "$bad is 400"
+done
+ask GET '/api/v2/thing?q[m]=or&q[nothing_eq]=1&q[n_eq]=2&a[only]=id' '' 'Prefer: handling=lenient'
+is "$status $body" '200 [{"id":2}]' "in lenient mode an or is without what is not there"
+
 check 'q[thing_name_eq]=apple' "(SELECT h.name FROM thing h WHERE h.id = t.thing_id) = 'apple'" part
 check 'q[thing_name_not_eq]=apple' "(SELECT h.name FROM thing h WHERE h.id = t.thing_id) <> 'apple'" part
 check 'q[thing_ok_true]=1&q[label_present]=1' "(SELECT h.ok FROM thing h WHERE h.id = t.thing_id) AND label <> ''" part

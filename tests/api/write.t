@@ -274,12 +274,96 @@ try 422 constraint PATCH "$place" '{"price":600}'
 try 422 constraint POST /api/dyn/cheap/ '{"name":"view","price":500}'
 try 204 - DELETE "$place"
 try 405 method_not_allowed POST /api/dyn/joined/ '{"name":"x"}'
-is "$(header Allow)" 'GET, HEAD, OPTIONS' "a join cannot: Allow says so"
+is "$(header Allow)" 'GET, HEAD, QUERY, OPTIONS' "a join cannot: Allow says so"
 try 405 method_not_allowed DELETE /api/dyn/joined/1/
 try 405 method_not_allowed PATCH /api/dyn/joined/1/ '{"name":"x"}'
 is "$(header Allow)" 'GET, HEAD, OPTIONS' "for a row too"
 try 200 - GET /api/dyn/joined/1/
 try 405 method_not_allowed POST /api/dyn/counted/ '{"n":1}'
 is "$(ask GET '/api/dyn/counted/?maker_id=1' && echo "$body")" '[{"maker_id":1,"n":1}]' "a materialized view can be read"
+
+# ---- Allow: of each path what its root and PostgreSQL have, and nothing else
+before=$(checksum rules)
+# allow PATH METHODS : a method that nobody has is told them; each of them does
+# not answer 405, and each other does, with the same list
+allow() {
+	local method wrong=''
+	ask TRACE "/api/$1"
+	is "$status $(header Allow)" "405 $2" "Allow of $1: ${2:-nothing}"
+	for method in GET HEAD QUERY POST PUT PATCH DELETE OPTIONS; do
+		ask "$method" "/api/$1" '{'
+		if [[ ", $2," == *", $method,"* ]]; then
+			[ "$status" != 405 ] || wrong+=" $method"
+		elif [ "$status $(header Allow)" != "405 $2" ]; then
+			wrong+=" $method is $status $(header Allow)"
+		fi
+	done
+	is "$wrong" '' "and so it is"
+}
+for table in item cheap; do
+	allow "dyn/$table/" 'GET, HEAD, QUERY, POST, PATCH, DELETE, OPTIONS'
+	allow "dyn/$table/999/" 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS'
+	allow "dyn/$table/search/" POST
+	allow "auto/$table" 'GET, HEAD, POST, PATCH'
+	allow "auto/$table/999" 'GET, HEAD, PUT, PATCH, DELETE'
+	allow "auto/$table/with_relations" POST
+	allow "auto/$table/delete" POST
+	allow "v2/$table" 'GET, HEAD, POST'
+	allow "v2/$table/999" 'GET, HEAD, PUT, DELETE'
+	allow "v2/$table/search" POST
+	allow "v2/$table/999/multi" 'PUT, DELETE'
+done
+for table in joined counted; do
+	allow "dyn/$table/" 'GET, HEAD, QUERY, OPTIONS'
+	allow "dyn/$table/search/" POST
+	allow "auto/$table" 'GET, HEAD'
+	allow "auto/$table/with_relations" ''
+	allow "auto/$table/delete" ''
+	allow "v2/$table" 'GET, HEAD'
+	allow "v2/$table/search" POST
+done
+allow dyn/joined/1/ 'GET, HEAD, OPTIONS'
+allow auto/joined/1 'GET, HEAD'
+allow v2/joined/1 'GET, HEAD'
+allow v2/joined/1/multi ''
+allow dyn/inbox/ 'GET, HEAD, QUERY, POST, OPTIONS'
+allow auto/inbox 'GET, HEAD, POST'
+allow auto/inbox/with_relations POST
+allow v2/inbox 'GET, HEAD, POST'
+allow dyn/reload/ POST
+allow v2/info/version GET
+for table in item joined inbox; do
+	ask TRACE "/api/dyn/$table/"
+	told=$(header Allow)
+	ask OPTIONS "/api/dyn/$table/"
+	is "$status $(header Allow)" "200 $told" "OPTIONS of $table says the same"
+done
+try 400 bad_param POST '/api/dyn/inbox/?on_conflict=name' '[{"name":"x"}]'
+is "$(checksum rules)" "$before" "nothing was written"
+# which of its methods a table has is for its readers to know
+eve=$(user_token eve) && ctl "$home" grant eve item r >/dev/null || bail_out "no user"
+token=$eve
+allow_all='GET, HEAD, QUERY, POST, PATCH, DELETE, OPTIONS'
+for table in joined nothing; do
+	ask TRACE "/api/dyn/$table/"
+	is "$status $(header Allow)" "405 $allow_all" "who may not read is told what the path has: $table"
+	try 40$([ $table = joined ] && echo 3 forbidden || echo 4 not_found) POST "/api/dyn/$table/" '{"name":"x"}'
+done
+ctl "$home" grant eve joined r >/dev/null
+ask TRACE /api/dyn/joined/
+is "$status $(header Allow)" '405 GET, HEAD, QUERY, OPTIONS' "a reader, what the table has"
+token=x
+ask TRACE /api/dyn/joined/
+is "$status $(header Allow)" "405 $allow_all" "a bad token is nobody's"
+token=''
+ask_conf rules "key.joined = id" "conceal = yes"
+token=$eve
+ctl "$home" revoke eve joined >/dev/null
+for table in joined nothing; do
+	ask TRACE "/api/dyn/$table/"
+	is "$status $(header Allow)" "405 $allow_all" "a concealed table is as one that is none: $table"
+	try 404 not_found POST "/api/dyn/$table/" '{"name":"x"}'
+done
+token=''
 
 ask_end

@@ -47,6 +47,11 @@ BEGIN
 	RETURN NEW;
 END $$;
 CREATE TRIGGER wait_a_bit AFTER INSERT ON slow FOR EACH ROW EXECUTE FUNCTION wait_a_bit();
+-- with rows that belong to them; the last ones take their time
+CREATE TABLE invoice (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ref text UNIQUE, note text);
+CREATE TABLE line (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, invoice_id int NOT NULL REFERENCES invoice, n int NOT NULL CHECK (n > 0));
+CREATE TABLE step (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, invoice_id int NOT NULL REFERENCES invoice, n int);
+CREATE TRIGGER wait_a_bit AFTER INSERT ON step FOR EACH ROW EXECUTE FUNCTION wait_a_bit();
 
 -- judged at commit
 CREATE TABLE late (id int PRIMARY KEY, next_id int CONSTRAINT late_next REFERENCES late DEFERRABLE INITIALLY DEFERRED);

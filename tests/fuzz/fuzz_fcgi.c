@@ -112,19 +112,26 @@ frame(uint8_t *out, const uint8_t *data, size_t n)
 	return at + n - value;
 }
 
+static bool
+is_offered(const void *arg, const struct route *r)
+{
+	return arg == NULL && r->handle == NULL;
+}
+
 static void
 read_one(void)
 {
 	struct request req = {0};
 	struct response res;
-	const char *allow;
 	struct err err;
 
 	err_init(&err, arena);
 	response_init(&res, arena, fcgi, 4096);
 	if (request_read(arena, fcgi, &conf, &req, &err) == 0 &&
 	    request_read_body(arena, fcgi, &conf, &req, &err) == 0)
-		route_find(roots, &req, arena, &allow, &err);
+		route_find(roots, &req, &err);
+	if (err.id == ERR_BAD_METHOD)
+		route_allow(roots, &req, arena, is_offered, NULL);
 	response_end(&res);
 	fcgi_finish(fcgi);
 	arena_reset(arena);

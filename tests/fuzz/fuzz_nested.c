@@ -49,6 +49,7 @@ try_body(struct arena *a, struct str text, uint8_t choice, struct err *err)
 	static const struct stmt_opts opts = {
 	    .page_size = 25, .max_page_size = 1000};
 	static const struct query_limits limits = {.max_depth = 4};
+	struct once once = {1, STR("k"), STR("\\x00")};
 	struct schema *schema = sample_schema();
 	struct json *j = json_parse_row(a, text, err);
 	const struct table_entry *e;
@@ -68,7 +69,8 @@ try_body(struct arena *a, struct str text, uint8_t choice, struct err *err)
 	if (rc != 0)
 		return -1;
 	check_set(&set);
-	check_stmt(stmt_insert_nested(a, &set, &opts));
+	check_stmt(
+	    stmt_insert_nested(a, &set, choice % 2 == 0 ? &once : NULL, &opts));
 	return 0;
 }
 

@@ -43,7 +43,7 @@ try_header(struct arena *a, struct str text)
 	struct err err;
 
 	err_init(&err, a);
-	if (auth_identify(a, &keys, &conf, text, NOW, &p, &err) != 0) {
+	if (auth_identify(a, &keys, &conf, text, "Token", NOW, &p, &err) != 0) {
 		must(err.id == ERR_TOKEN_INVALID || err.id == ERR_BAD_REQUEST ||
 		     err.id == ERR_HEADERS_TOO_LARGE);
 		return;

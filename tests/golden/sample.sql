@@ -148,6 +148,15 @@ create table public.rules (
 	price numeric(4,2) not null
 );
 create table public.bits (j json, p point);
+create table public.fork (
+	id serial primary key, "left" text, "right" text, left_or_right text
+);
+create table public.account (
+	id serial primary key, pin varchar(5), name text not null,
+	must text not null, staff_id integer references public.staff,
+	customer_id integer references public.customer, customer jsonb,
+	password_hash text not null default 'x'
+);
 create schema "Old ""Stuff""";
 create table "Old ""Stuff"""."film list" (like public.film_actor including all);
 create function public.cents(public.film) returns integer immutable
@@ -162,6 +171,8 @@ create function public.spot(public.film) returns point immutable
 	language sql as $$ select point($1.film_id, 0) $$;
 create function public.full_name(public.customer) returns text immutable
 	language sql as $$ select $1.first_name || ' ' || $1.last_name $$;
+create function public.strength(public.account) returns integer immutable
+	language sql as $$ select pg_catalog.length($1.password_hash) $$;
 create function public.slot(public.inventory) returns text immutable
 	language sql as $$ select 'slot' $$;
 create function public."x__twice ""x"""(public.odd) returns integer immutable

@@ -45,7 +45,7 @@ same_file $manual "$TMP/page" "$manual is what man/params.awk makes of conf.def"
 # ---- the question language
 manual=man/dynapi-query.7
 awk -f man/ops.awk src/query/op.def src/query/where_cond.c \
-	src/query/ransack_filter.c $manual >"$TMP/page"
+	src/query/ransack_predicate.c $manual >"$TMP/page"
 same_file $manual "$TMP/page" "$manual is what man/ops.awk makes of op.def"
 is "$(grep -c '^OP(' src/query/op.def)" \
 	"$(sed -n '/^\.\\" operators: begin/,/^\.\\" operators: end/p' $manual |
@@ -61,13 +61,13 @@ done >"$TMP/missing"
 for word in $(words drf_filter.c words); do
 	grep -q "^\.It Li .*\b$word\b" $manual || echo "$word"
 done >>"$TMP/missing"
-for word in $(words ransack_filter.c predicates) $(words ransack_shape.c shapings) \
+for word in $(words ransack_predicate.c predicates) $(words ransack_shape.c shapings) \
 	$(sed -n '/own_names\[\] = {/,/};/s/[^"]*"\([a-z_]*\)"[^"]*/\1 /gp' src/handler/data_bulk.c |
 		tr -d '};'); do
 	grep -q "\b$word\b" $manual || echo "$word"
 done >>"$TMP/missing"
 is "$(cat "$TMP/missing")" "" "every parameter and predicate is in $manual"
 isnt "$(words drf.c reserved)$(words where.c reserved)" "" "there are parameters"
-isnt "$(words drf_filter.c words)$(words ransack_filter.c predicates)" "" "and words"
+isnt "$(words drf_filter.c words)$(words ransack_predicate.c predicates)" "" "and words"
 
 done_testing

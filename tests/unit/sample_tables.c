@@ -214,6 +214,14 @@ static struct column pair_columns[] = {
     {S("b"), 2, &t_date, NEEDED},
 };
 
+/* a name that is two others with or between */
+static struct column fork_columns[] = {
+    {S("id"), 1, &t_int4, GIVEN},
+    {S("left"), 2, &t_text, USUAL},
+    {S("right"), 3, &t_text, USUAL},
+    {S("left_or_right"), 4, &t_text, USUAL},
+};
+
 static struct column rules_columns[] = {
     {S("id"), 1, &t_int8, .identity = IDENTITY_ALWAYS, NEEDED},
     {S("name"), 2, &t_varchar5, NEEDED},
@@ -349,6 +357,18 @@ static struct column document_columns[] = {
     {S("words"), 9, &t_tsvector, USUAL},
 };
 
+/* what is not here (password_hash) is hidden; pin and must cannot be read */
+static struct column account_columns[] = {
+    {S("id"), 1, &t_int4, GIVEN},
+    {S("name"), 3, &t_text, NEEDED},
+    {S("staff_id"), 5, &t_int4, USUAL},
+    {S("customer_id"), 6, &t_int4, USUAL},
+    {S("pin"), 2, &t_varchar5, .updatable = true, .write_only = true},
+    {S("must"), 4, &t_text, .not_null = true, .updatable = true,
+	.write_only = true},
+    {S("customer"), 7, &t_jsonb, .updatable = true, .write_only = true},
+};
+
 /* the columns at these positions are that table's */
 #define FKEY(n, far, at, far_column)                                           \
 	{                                                                      \
@@ -358,6 +378,9 @@ static struct column document_columns[] = {
 		.far_unique = true                                             \
 	}
 
+static struct fkey account_fkeys[] = {
+    FKEY("account_customer_fkey", "customer", 3, "customer_id"),
+    FKEY("account_staff_fkey", "staff", 2, "staff_id")};
 static struct fkey city_fkeys[] = {
     FKEY("city_country_fkey", "country", 2, "country_id")};
 static struct fkey address_fkeys[] = {
@@ -410,6 +433,9 @@ static struct column customer_computed[] = {
     {COMPUTED("full_name", t_text), ASKED}};
 /* called as the relation */
 static struct column inventory_computed[] = {{COMPUTED("slot", t_text), ASKED}};
+/* of columns that are hidden */
+static struct column account_computed[] = {
+    {COMPUTED("strength", t_int4), ASKED}};
 /* of a table that has a column t */
 static struct column odd_computed[] = {
     {COMPUTED("x__twice \"x\"", t_int4), ASKED}};
@@ -439,6 +465,7 @@ struct table sample_tables[] = {
 	.row_security = true},
     {NAMED("rules"), COLUMNS(rules_columns), .key = first, .nkey = 1},
     {NAMED("bits"), COLUMNS(bits_columns)},
+    {NAMED("fork"), COLUMNS(fork_columns), .key = first, .nkey = 1},
     {.schema = S("Old \"Stuff\""),
 	.name = S("film list"),
 	.qname = S("Old \"Stuff\".film list"),
@@ -476,6 +503,9 @@ struct table sample_tables[] = {
 	FKEYS(slot_fkeys)},
     {NAMED("document"), COLUMNS(document_columns), .key = first, .nkey = 1,
 	FKEYS(document_fkeys)},
+    {NAMED("account"), .columns = account_columns, .ncolumns = 4,
+	.nwrite_only = 3, .conceals = true, .key = first, .nkey = 1,
+	FKEYS(account_fkeys), COMPUTES(account_computed)},
 };
 
 const size_t sample_ntables = sizeof(sample_tables) / sizeof(sample_tables[0]);
@@ -572,7 +602,8 @@ sample_schema(void)
 	s.meta = (struct snapshot_meta){.program_version = STR("0"),
 	    .database = STR("sample"),
 	    .default_schema = STR("public"),
-	    .schemas = STR("public, Old \"Stuff\"")};
+	    .schemas = STR("public, Old \"Stuff\""),
+	    .text_search = STR("pg_catalog.english")};
 	s.tables = relate_tables(a);
 	if (mkdtemp(dir) == NULL)
 		die(&err);

@@ -231,6 +231,9 @@ test_payloads(void **state)
 	    {__LINE__, PAYLOAD, true},
 	    {__LINE__, "{" NAMES "," TIMES ",\"nbf\":1000000}", true},
 	    {__LINE__, "{" NAMES "," TIMES ",\"role\":\"admin\"}", true},
+	    {__LINE__, "{" NAMES "," TIMES ",\"end\":1000200}", true},
+	    {__LINE__, "{" NAMES "," TIMES ",\"end\":\"x\"}", false},
+	    {__LINE__, "{" NAMES "," TIMES ",\"end\":-1}", false},
 	    /* J5 */
 	    {__LINE__, "{" NAMES ",\"iat\":1,\"exp\":1000001}", true},
 	    {__LINE__, "{" NAMES ",\"iat\":1,\"exp\":999996}", true},
@@ -567,6 +570,7 @@ test_mint(void **state)
 	struct claims in = {.sub = 42,
 	    .iat = NOW,
 	    .exp = NOW + 900,
+	    .end = NOW + 1000,
 	    .sid = STR(SID),
 	    .jti = STR("abc"),
 	    .type = STR("refresh")};
@@ -582,6 +586,7 @@ test_mint(void **state)
 	assert_int_equal(out.sub, 42);
 	assert_int_equal(out.iat, NOW);
 	assert_int_equal(out.exp, NOW + 900);
+	assert_int_equal(out.end, NOW + 1000);
 	assert_true(str_eq(out.sid, in.sid) && str_eq(out.jti, in.jti) &&
 		    str_eq(out.type, in.type));
 	/* one kind is not good as the other */
@@ -710,8 +715,8 @@ test_identify(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		err_init(&err, arena);
-		auth_identify(arena, keys, &conf, str_from(cases[i].value), NOW,
-		    &p, &err);
+		auth_identify(arena, keys, &conf, str_from(cases[i].value),
+		    NULL, NOW, &p, &err);
 		if (err.id != cases[i].id)
 			fail_msg(
 			    "line %d: %s", cases[i].line, err_code(err.id));
@@ -722,6 +727,40 @@ test_identify(void **state)
 			fail_msg("line %d: user %d", cases[i].line, (int)p.id);
 		if (!p.anonymous)
 			assert_true(str_eq_c(p.sid, SID) && p.exp == 1000100);
+	}
+}
+
+/* a front door may take one more scheme */
+static void
+test_other_scheme(void **state)
+{
+	static const struct {
+		int line;
+		const char *before;
+		enum err_id id;
+	} cases[] = {
+	    {__LINE__, "Token ", ERR_NONE},
+	    {__LINE__, "token  ", ERR_NONE},
+	    {__LINE__, "Bearer ", ERR_NONE},
+	    {__LINE__, "Tokens ", ERR_TOKEN_INVALID},
+	    {__LINE__, "Token", ERR_TOKEN_INVALID},
+	    {__LINE__, "Basic ", ERR_TOKEN_INVALID},
+	    {__LINE__, "Token Token ", ERR_TOKEN_INVALID},
+	    {__LINE__, "Token, Bearer ", ERR_BAD_REQUEST},
+	};
+	char *t = sign(HEADER, PAYLOAD), *text;
+	struct principal p;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		err_init(&err, arena);
+		text = arena_printf(arena, "%s%s", cases[i].before, t);
+		auth_identify(
+		    arena, keys, &conf, str_from(text), "Token", NOW, &p, &err);
+		if (err.id != cases[i].id)
+			fail_msg(
+			    "line %d: %s", cases[i].line, err_code(err.id));
 	}
 }
 
@@ -739,6 +778,7 @@ main(void)
 	    cmocka_unit_test(test_mint),
 	    cmocka_unit_test(test_key_files),
 	    cmocka_unit_test(test_identify),
+	    cmocka_unit_test(test_other_scheme),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

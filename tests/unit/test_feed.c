@@ -205,6 +205,15 @@ test_csv(void **state)
 	    {__LINE__, BODY_CREATE, "odd", "\"'-minus\"\n4", "-minus=<4>;"},
 	    {__LINE__, BODY_PATCH, "rules", "note,size,id\nn,1,7\n,,8",
 		"id=<7> note=<n>;id=<8> note=null;"},
+	    /* what is write-only */
+	    {__LINE__, BODY_CREATE, "account", "must,name,pin\nm,n,1\n",
+		"name=<n> pin=<1> must=<m>;"},
+	    {__LINE__, BODY_PATCH, "account", "pin,id\n2,1\n",
+		"id=<1> pin=<2>;"},
+	    {__LINE__, BODY_CREATE, "account", "name,password_hash\nm,n",
+		" password_hash must unknown_column"},
+	    {__LINE__, BODY_CREATE, "account", "pin,name,must\n123456,n,",
+		" [0].pin [0].must bad_value"},
 	    /* what is refused */
 	    {__LINE__, BODY_CREATE, "log", "", " bad_request"},
 	    {__LINE__, BODY_CREATE, "log", "\n1", "  unknown_column"},

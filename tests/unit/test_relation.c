@@ -207,9 +207,14 @@ test_sample(void **state)
 		"review many public.review\n"},
 	    /* a key that is also a foreign key: one row at most */
 	    {__LINE__, "staff",
+		"account many public.account\n"
 		"address one public.address\nbadge one public.badge\n"
 		"manager one public.staff\nrental many public.rental\n"
 		"staff many public.staff\n"},
+	    /* the name is that of a column, if one that is only written */
+	    {__LINE__, "account",
+		"customer!customer_id one public.customer\n"
+		"staff one public.staff\n"},
 	    {__LINE__, "review", "film!film_id one public.film\n"},
 	    {__LINE__, "shelf", "slot many public.slot\n"},
 	    {__LINE__, "odd", ""},

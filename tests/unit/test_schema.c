@@ -39,7 +39,8 @@ static char path[64];
 	"{\"schema\":\"public\",\"name\":\"film \\\"x\\\" \xc3\xa4\","         \
 	"\"path\":\"film \\\"x\\\" \xc3\xa4\",\"kind\":\"view\",\"oid\":"      \
 	"4294967295,\"can_insert\":true,\"can_update\":true,"                  \
-	"\"can_delete\":true,\"row_security\":true,\"est_rows\":1000,"         \
+	"\"can_delete\":true,\"row_security\":true,\"conceals\":true,"         \
+	"\"est_rows\":1000,"                                                   \
 	"\"comment\":\"a\\nb\",\"types\":[" INT4 ","                           \
 	"{\"class\":\"enum\",\"oid\":9001,\"schema\":\"public\",\"name\":"     \
 	"\"mood\",\"display\":\"public.mood\",\"labels\":[\"sad\",\"\"]},"     \
@@ -61,7 +62,9 @@ static char path[64];
 	"{\"name\":\"moods\",\"attnum\":3,\"type\":2,\"has_default\":true},"   \
 	"{\"name\":\"pair\",\"attnum\":4,\"type\":3,\"generated\":true},"      \
 	"{\"name\":\"price\",\"attnum\":5,\"type\":4},"                        \
-	"{\"name\":\"code\",\"attnum\":6,\"type\":5}],\"computed\":["          \
+	"{\"name\":\"code\",\"attnum\":6,\"type\":5},"                         \
+	"{\"name\":\"pin\",\"attnum\":2,\"type\":0,\"updatable\":true,"        \
+	"\"write_only\":true}],\"computed\":["                                 \
 	"{\"name\":\"label\",\"schema\":\"legacy\",\"type\":2,"                \
 	"\"has_eq\":true,\"has_order\":true,\"comment\":\"c\"},"               \
 	"{\"name\":\"x y\",\"schema\":\"public\",\"type\":0}],"                \
@@ -70,6 +73,7 @@ static char path[64];
 	"{\"name\":\"p\",\"kind\":\"primary\",\"columns\":[4,0]},"             \
 	"{\"name\":\"u\",\"kind\":\"unique\",\"columns\":[3]},"                \
 	"{\"name\":\"c\",\"kind\":\"check\",\"columns\":[]},"                  \
+	"{\"name\":\"w\",\"kind\":\"check\",\"columns\":[0,5]},"               \
 	"{\"name\":\"x\",\"kind\":\"exclude\",\"columns\":[1]}],"              \
 	"\"fkeys\":[{\"name\":\"f2\",\"columns\":[0,4],\"far_table\":"         \
 	"\"legacy.t\",\"far_columns\":[\"a\",\"b\"]},"                         \
@@ -116,6 +120,7 @@ make_snapshot(struct arena *a)
 	    .written_s = 1800000000,
 	    .default_schema = STR("public"),
 	    .schemas = STR("public, legacy"),
+	    .text_search = STR("public.\"it's\""),
 	};
 	s->tables = arena_array(a, struct table, NSAMPLE);
 	s->ntables = NSAMPLE;
@@ -188,6 +193,7 @@ test_round_trip(void **state)
 	assert_true(str_eq_c(s.meta.system_id, "7300000000000000001"));
 	assert_true(str_eq_c(s.meta.default_schema, "public"));
 	assert_true(str_eq_c(s.meta.schemas, "public, legacy"));
+	assert_true(str_eq_c(s.meta.text_search, "public.\"it's\""));
 	assert_int_equal(s.meta.database_oid, 4000000000u);
 	assert_int_equal(s.meta.generation, 7);
 	assert_int_equal(s.meta.written_s, 1800000000);
@@ -373,6 +379,29 @@ test_bad_records(void **state)
 	    {__LINE__, OF("{\"class\":\"int5\",\"oid\":1,\"schema\":\"x\","
 			  "\"name\":\"x\",\"display\":\"x\"}",
 			   ID, REST)},
+/* write-only columns stand behind the others, and nothing but a CHECK is
+ * made of them */
+#define PIN "{\"name\":\"pin\",\"attnum\":2,\"type\":0,\"write_only\":true}"
+#define CONSTRAINT(kind)                                                       \
+	"\"key\":[],\"constraints\":[{\"name\":\"x\",\"kind\":\"" kind         \
+	"\",\"columns\":[1]}],\"fkeys\":[],\"refs\":[]"
+	    {__LINE__, OF(INT4, PIN, REST)},
+	    {__LINE__, OF(INT4, PIN "," ID, REST)},
+	    {__LINE__, OF(INT4, ID "," PIN "," ID, REST)},
+	    {__LINE__, OF(INT4, ID "," PIN, CONSTRAINT("unique"))},
+	    {__LINE__, OF(INT4, ID "," PIN, CONSTRAINT("exclude"))},
+	    {__LINE__, OF(INT4, ID, CONSTRAINT("check"))},
+	    {__LINE__, OF(INT4, ID "," PIN,
+			   "\"key\":[1],\"constraints\":[],\"fkeys\":[],"
+			   "\"refs\":[]")},
+	    {__LINE__, OF(INT4, ID "," PIN,
+			   "\"key\":[],\"constraints\":[],\"fkeys\":[{"
+			   "\"name\":\"x\",\"columns\":[1],\"far_table\":\"a\","
+			   "\"far_columns\":[\"id\"]}],\"refs\":[]")},
+	    {__LINE__, OF(INT4, ID "," PIN,
+			   "\"computed\":[{\"name\":\"pin\",\"schema\":\"x\","
+			   "\"type\":0}]," REST)},
+	    {__LINE__, OF(INT4, ID "," COLUMN(",\"write_only\":false"), REST)},
 	    {__LINE__, OF(INT4, "{}", REST)},
 	    {__LINE__, OF(INT4, "null", REST)},
 	    {__LINE__, OF(INT4, COLUMN(",\"identity\":\"x\""), REST)},
@@ -410,6 +439,17 @@ test_bad_records(void **state)
 	(void)state;
 	assert_int_equal(
 	    record_read(a, scratch, STR(OF(INT4, ID, REST)), &t), 0);
+	assert_int_equal(
+	    record_read(
+		a, scratch, STR(OF(INT4, ID "," PIN, CONSTRAINT("check"))), &t),
+	    0);
+	assert_int_equal(t.ncolumns, 1);
+	assert_int_equal(table_ninput(&t), 2);
+	assert_null(table_column(&t, STR("pin")));
+	assert_ptr_equal(table_input(&t, STR("pin")), &t.columns[1]);
+	assert_ptr_equal(
+	    table_input(&t, STR("id")), table_column(&t, STR("id")));
+	assert_null(table_input(&t, STR("pi")));
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (record_read(a, scratch, str_from(cases[i].json), &t) == 0)
 			fail_msg("line %d was taken", cases[i].line);

@@ -391,18 +391,18 @@ test_no_permission(void **state)
 static void
 test_other_format(void **state)
 {
-	char *at = memmem(good, good_len, "format2", 7);
+	char *at = memmem(good, good_len, "format3", 7);
 
 	(void)state;
 	assert_non_null(at);
 	at[6] = '9';
 	put_file(good, good_len);
 	assert_refused(__LINE__, "format 9");
-	assert_refused(__LINE__, "reads format 2");
+	assert_refused(__LINE__, "reads format 3");
 	assert_int_equal(snapshot_format(path), 9);
-	at[6] = '2';
+	at[6] = '3';
 	put_file(good, good_len);
-	assert_int_equal(snapshot_format(path), 2);
+	assert_int_equal(snapshot_format(path), 3);
 	unlink(path);
 	assert_int_equal(snapshot_format(path), 0);
 }

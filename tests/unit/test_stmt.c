@@ -133,6 +133,65 @@ select_for(struct str query)
 	return stmt_select(arena, q, &opts);
 }
 
+/* the configuration of a search is a name of the snapshot inside a literal */
+static void
+test_search_config(void **state)
+{
+	static const struct {
+		int line;
+		const char *config, *want;
+	} cases[] = {
+	    {__LINE__, "pg_catalog.english",
+		"('pg_catalog.english'::pg_catalog.regconfig, $1::text)"},
+	    {__LINE__, "public.\"it's\"",
+		"('public.\"it''s\"'::pg_catalog.regconfig, $1::text)"},
+	    {__LINE__, "public.\"'');--\"",
+		"('public.\"'''');--\"'::pg_catalog.regconfig, $1::text)"},
+	    {__LINE__, NULL, "websearch_to_tsquery($1::text)"},
+	};
+	const struct table *t = sample_table(STR("film"));
+	struct query *q = query_new(arena);
+	struct err err;
+
+	(void)state;
+	err_init(&err, arena);
+	assert_int_equal(query_resolve(arena, q, NULL, t, &limits, &err), 0);
+	q->where = arena_make(arena, struct expr);
+	q->where->kind = EXPR_CMP;
+	q->where->cmp.op = OP_FTS;
+	q->where->cmp.path.column = table_column(t, STR("title"));
+	q->where->cmp.value.text = STR("x");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stmt *s;
+
+		q->where->cmp.config = str_from(cases[i].config);
+		s = stmt_select(arena, q, &opts);
+		if (strstr(s->text.p, cases[i].want) == NULL)
+			fail_msg("line %d: %s", cases[i].line, s->text.p);
+	}
+}
+
+/* what PostgreSQL said is an argument, whatever it is */
+static void
+test_inherited(void **state)
+{
+	const struct table *t = sample_table(STR("film"));
+	struct violated usual = {STR("public"), STR("film_1"), STR("film_1_n")};
+	struct violated hostile = {
+	    STR("a\"b"), STR("x'; drop table y; --"), STR_NONE};
+	struct stmt *s = stmt_inherited(arena, t, &usual);
+	struct stmt *other = stmt_inherited(arena, t, &hostile);
+
+	(void)state;
+	assert_string_equal(s->text.p, other->text.p);
+	assert_int_equal(s->nargs, 5);
+	assert_string_equal(s->args[2], "public");
+	assert_string_equal(s->args[3], "film");
+	assert_string_equal(other->args[0], "a\"b");
+	assert_string_equal(other->args[1], "x'; drop table y; --");
+	assert_null(other->args[4]);
+}
+
 static struct stmt *
 update_for(struct str key, struct str note)
 {
@@ -391,6 +450,32 @@ test_cast(void **state)
 	assert_null(s->args[0]);
 }
 
+/* the modifier of an extension's type is its input function's alone */
+static void
+test_cast_modifier(void **state)
+{
+	struct type t = {.class = TYPE_OTHER,
+	    .schema = STR("public"),
+	    .name = STR("vector"),
+	    .display = STR("public.vector(3)")};
+	struct column c = {.name = STR("v"), .type = &t};
+	struct assign as = {.column = &c, .text = STR("[1,2]")};
+	struct stmt *s = stmt_cast(arena, &as);
+
+	(void)state;
+	assert_string_equal(s->text.p,
+	    "select r.v from pg_catalog.json_to_record("
+	    "pg_catalog.json_build_object('v', $1::text)) as "
+	    "r(v public.vector(3))");
+	assert_string_equal(s->args[0], "[1,2]");
+	t.is_domain = true;
+	assert_string_equal(
+	    stmt_cast(arena, &as)->text.p, "select $1::\"public\".\"vector\"");
+	s = stmt_regex(arena, STR("("));
+	assert_string_equal(s->text.p, "select '' ~ $1::text");
+	assert_string_equal(s->args[0], "(");
+}
+
 /* without the row, the key is what comes back; without a key, nothing */
 static void
 test_insert_returning(void **state)
@@ -507,6 +592,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_search_config),
+	    cmocka_unit_test(test_inherited),
 	    cmocka_unit_test(test_ident),
 	    cmocka_unit_test(test_params),
 	    cmocka_unit_test(test_limit),
@@ -515,6 +602,7 @@ main(void)
 	    cmocka_unit_test(test_arrays),
 	    cmocka_unit_test(test_patterns),
 	    cmocka_unit_test(test_cast),
+	    cmocka_unit_test(test_cast_modifier),
 	    cmocka_unit_test(test_insert_returning),
 	    cmocka_unit_test(test_cells),
 	    cmocka_unit_test(test_expressions),

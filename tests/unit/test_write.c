@@ -122,6 +122,37 @@ test_update_text(void **state)
 	assert_false(s->row_tag);
 }
 
+/* a counter goes up by itself, and may have to stand at a value */
+static void
+test_lock(void **state)
+{
+	const struct column *a = &pair()->columns[0];
+	struct tag_rule rule = {.lock = a, .lock_value = STR("5")};
+	struct assign next = {.column = a, .is_next = true};
+	struct body body = {&next, 1};
+	struct stmt *s;
+
+	(void)state;
+	s = stmt_update_if(arena, row(), &body, false, NULL, &plain);
+	want_text(__LINE__, s,
+	    "update \"public\".\"pair\" t set \"a\" = "
+	    "coalesce(t.\"a\", 0) + 1 where t.\"a\" = "
+	    "$1::\"pg_catalog\".\"text\" and t.\"b\" = "
+	    "$2::\"pg_catalog\".\"date\" returning 1");
+	s = stmt_update_if(arena, row(), &body, false, &rule, &plain);
+	if (strstr(s->text.p,
+		" and coalesce(t.\"a\", 0) = "
+		"$3::\"pg_catalog\".\"text\" returning 1 as c1") == NULL)
+		fail_msg("the counter is not asked for: %s", s->text.p);
+	assert_string_equal(s->args[2], "5");
+	want_text(__LINE__, stmt_lock(arena, row(), a, STR("5")),
+	    "select case when coalesce(t.\"a\", 0) <> "
+	    "$1::\"pg_catalog\".\"text\" then dynapi.refuse('ZD003') end "
+	    "from \"public\".\"pair\" t where t.\"a\" = "
+	    "$2::\"pg_catalog\".\"text\" and t.\"b\" = "
+	    "$3::\"pg_catalog\".\"date\" for update");
+}
+
 /* whatever the tags are, and however many */
 static void
 test_tags_are_arguments(void **state)
@@ -134,7 +165,12 @@ test_tags_are_arguments(void **state)
 	(void)state;
 	for (size_t n = 0; n <= COUNT(tags); n++) {
 		struct str *v = arena_array(arena, struct str, COUNT(tags));
-		struct tag_rule rule = {true, true, v, v, n, n};
+		struct tag_rule rule = {.has_match = true,
+		    .has_none = true,
+		    .match = v,
+		    .none = v,
+		    .nmatch = n,
+		    .nnone = n};
 
 		memcpy(v, tags, sizeof tags);
 		s = stmt_update_if(arena, row(), &body, true, &rule, &tagged);
@@ -158,7 +194,8 @@ test_once(void **state)
 	    "i.user_id = $1::int8 and i.key = $2::text and i.expires > "
 	    "pg_catalog.now()");
 	want_text(__LINE__, stmt_once_find(arena, pair(), &once),
-	    "select i.fingerprint::text, i.row_key[1], i.row_key[2] from "
+	    "select i.fingerprint::text, i.created, i.row_key[1], "
+	    "i.row_key[2] from "
 	    "dynapi.idempotency i where i.user_id = $1::int8 and i.key = "
 	    "$2::text and i.expires > pg_catalog.now()");
 	s = stmt_insert_once(arena, pair(), &body, true, &once, &plain);
@@ -190,6 +227,82 @@ test_once_without_key(void **state)
 	    "insert into \"public\".\"log\" as t default values returning "
 	    "dynapi.idempotency_keep($1::int8, $2::text, $3::bytea, $4::text, "
 	    "'201', null)");
+}
+
+static struct stmt *
+nested(int line, const char *json, const struct once *once)
+{
+	static const struct query_limits deep = {.max_depth = 2};
+	struct schema *schema = sample_schema();
+	struct nested_set set;
+	struct err err;
+
+	err_init(&err, arena);
+	if (nested_parse(arena, schema,
+		schema_table(schema, STR("public.shelf"), &err),
+		json_parse(arena, str_from(json), &err), &deep, &set,
+		&err) != 0)
+		fail_msg("line %d: %d", line, (int)err.id);
+	return stmt_insert_nested(arena, &set, once, &plain);
+}
+
+#define SHELF(n, room, number)                                                 \
+	"n" n                                                                  \
+	" as (insert into \"public\".\"shelf\" as t (\"room\", \"number\") "   \
+	"select " room "::\"pg_catalog\".\"int4\", " number                    \
+	"::\"pg_catalog\".\"int4\" returning t.\"room\", t.\"number\", "       \
+	"t.\"label\")"
+
+/* of one object the key of its outermost row, of several their number */
+static void
+test_once_nested(void **state)
+{
+	struct once once = {7, STR("it's"), STR("\\x00")};
+	struct stmt *s;
+
+	(void)state;
+	s = nested(__LINE__, "{\"room\":1,\"number\":2,\"slot\":[{}]}", &once);
+	want_text(__LINE__, s,
+	    "with " SHELF("0", "$1",
+		"$2") ", n1 as (insert into \"public\".\"slot\" as t "
+		      "(\"room\", "
+		      "\"number\") select n0.\"room\", n0.\"number\" from n0 "
+		      "returning t.\"slot_id\") select t.\"room\", "
+		      "t.\"number\", t.\"label\", (select t.\"slot_id\" from "
+		      "n1 "
+		      "t), dynapi.idempotency_keep($3::int8, $4::text, "
+		      "$5::bytea, $6::text, '201', array[t.\"room\"::text, "
+		      "t.\"number\"::text]) from n0 t");
+	want_hidden(__LINE__, s, 2);
+	assert_string_equal(s->args[3], "it's");
+	assert_string_equal(s->args[5], "public.shelf");
+	s = nested(__LINE__,
+	    "[{\"room\":1,\"number\":2},{\"room\":1,\"number\":3}]", &once);
+	want_text(__LINE__, s,
+	    "with " SHELF("0", "$1", "$2") ", " SHELF("1", "$3",
+		"$4") " select (select t.\"room\" from n0 t), (select "
+		      "t.\"number\" from n0 t), (select t.\"room\" from n1 t), "
+		      "(select t.\"number\" from n1 t), "
+		      "dynapi.idempotency_keep($5::int8, $6::text, $7::bytea, "
+		      "$8::text, '201', null, $9::int8)");
+	assert_string_equal(s->args[8], "2");
+	s = nested(__LINE__, "{\"room\":1,\"number\":2}", NULL);
+	want_text(__LINE__, s,
+	    "with " SHELF("0", "$1", "$2") " select t.\"room\", t.\"number\", "
+					   "t.\"label\" from n0 t");
+}
+
+static void
+test_once_many(void **state)
+{
+	struct once once = {7, STR("it's"), STR("\\x00")};
+	struct stmt *s = stmt_once_keep(arena, pair(), &once, 3);
+
+	(void)state;
+	want_text(__LINE__, s,
+	    "select dynapi.idempotency_keep($1::int8, $2::text, $3::bytea, "
+	    "$4::text, '201', null, $5::int8)");
+	assert_string_equal(s->args[4], "3");
 }
 
 /* sha256sum of the literals */
@@ -279,11 +392,16 @@ main(void)
 		test_delete_text, make_arena, drop_arena),
 	    cmocka_unit_test_setup_teardown(
 		test_update_text, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(test_lock, make_arena, drop_arena),
 	    cmocka_unit_test_setup_teardown(
 		test_tags_are_arguments, make_arena, drop_arena),
 	    cmocka_unit_test_setup_teardown(test_once, make_arena, drop_arena),
 	    cmocka_unit_test_setup_teardown(
 		test_once_without_key, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(
+		test_once_nested, make_arena, drop_arena),
+	    cmocka_unit_test_setup_teardown(
+		test_once_many, make_arena, drop_arena),
 	    cmocka_unit_test_setup_teardown(
 		test_tag_of_cells, make_arena, drop_arena),
 	    cmocka_unit_test_setup_teardown(
