@@ -154,7 +154,7 @@ create_row(struct ctx *c, struct write *w)
 {
 	struct stmt_opts opts = write_opts(c, w);
 	struct once once;
-	struct body body;
+	struct body body = {0};
 	struct batch *b;
 	size_t at, check = 0;
 	int keyed = 0;

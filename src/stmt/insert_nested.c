@@ -342,7 +342,7 @@ emit_kept(struct emit *e, const struct nested_set *set, const struct once *once)
 
 	for (const struct nested *n = set->first; n != NULL; n = n->next)
 		rows++;
-	stmt_keep(e->s, set->first->table, once, set->single ? -1 : rows);
+	stmt_keep(e->s, set->v[0]->table, once, set->single ? -1 : rows);
 }
 
 struct stmt *

@@ -336,7 +336,7 @@ try 400 bad_request DELETE "$i?id=1" '' 'Idempotency-Key: k'
 for uri in 'nope=1' 'nope__gt=1' 'maker.nope=1' 'id=1&nope=2'; do
 	try 400 unknown_column PATCH "$i?$uri" '{"note":"n"}' 'Prefer: handling=lenient'
 done
-for ids in '' 1, x '1;2' '1,,2' '"1' '"1"x' 1.5; do
+for ids in '' '1,' x '1;2' '1,,2' '"1' '"1"x' 1.5; do
 	try 400 bad_value DELETE "$i?ids=$ids"
 done
 try 400 bad_value DELETE '/api/dyn/pairs/?ids=x'

@@ -283,6 +283,9 @@ reload() {
 	esac
 }
 pids=$(responders)
+nobody_listens() {
+	! (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
 for kind in nginx lighttpd apache; do
 	if [ $kind != nginx ]; then
 		port=$(free_port)
@@ -300,12 +303,16 @@ for kind in nginx lighttpd apache; do
 	# killed in the middle of an answer, with all its workers
 	ask_later r GET '/api/dyn/huge/?format=csv' '' --limit-rate 1M
 	wait_for 5 is_busy huge
-	for pid in $(web_pid $kind; children "$(web_pid $kind)"); do
+	# stopped first, lest it starts a worker that is not counted
+	pid=$(web_pid $kind)
+	kill -STOP "$pid"
+	for pid in $(children "$pid") "$pid"; do
 		kill -KILL "$pid"
 	done
 	asked r
 	isnt "$curl_exit" 0 "$kind is killed: the client sees it"
 	ok "$kind is killed: the query ends" wait_for 3 is_idle huge
+	wait_for 5 nobody_listens "$port"
 	web_start "$H" $kind "$port" || fail "$kind starts again"
 	ok "$kind is back" answers /api/dyn/item/1/
 done

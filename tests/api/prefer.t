@@ -247,11 +247,11 @@ try 400 bad_param POST "$c?on_conflit=id" '{"id":2,"n":5}' 'Prefer: handling=str
 try 400 bad_param PATCH "${c}2/?nope=1" '{"n":5}' 'Prefer: handling=strict'
 for request in "DELETE $d/2?where=[\"n\",1]" "DELETE $d/2?nope=1" "DELETE $v/2?q[n_eq]=1" "DELETE $v/2?nope=1" "DELETE $v/2?a[only]=id" \
 	"DELETE $v/x/multi?ids=2&q[n_eq]=1"; do
-	ask ${request% *} "${request#* }"
+	ask "${request%% *}" "${request#* }"
 	is "$status" 400 "$request"
 done
 for request in "POST $d?include=child" "POST $d/with_relations?where=[\"n\",1]" "PATCH $d/2?find=[\"n\",1]" "PUT $v/2?q[n_eq]=1" "POST $v?a[only]=id"; do
-	ask ${request% *} "${request#* }" '{"n":5}'
+	ask "${request%% *}" "${request#* }" '{"n":5}'
 	is "$status" 400 "$request"
 done
 is "$(checksum writing)" "$before" "nothing was written"

@@ -44,6 +44,7 @@ random_answers() {
 # all pages of a walk
 random_ask() {
 	local db=$1 round=0
+	# shellcheck disable=SC2154 # token is the test's
 	questions "$db" "SELECT n || ' ' || dialect, 'GET', uri, NULL, 'Authorization: Bearer $token' FROM t.asked ORDER BY n, dialect" "$TMP/q"
 	ask_all "$TMP/q" "$TMP/a"
 	answers "$db" "$TMP/a"

@@ -89,6 +89,9 @@ predicate_of(const struct node *leaf)
 	case TEST_IENDS:
 		return leaf->negated ? "not_end" : "end";
 	case TEST_NULL:
+		/* behind a relation it wants a row that has a value */
+		if (leaf->negated && leaf->path.nhops > 0)
+			return NULL;
 		return leaf->negated ? "not_null" : "null";
 	default:
 		return NULL;

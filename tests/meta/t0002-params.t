@@ -23,7 +23,7 @@ is "$(cat "$TMP/missing")" "" "every parameter is documented"
 # the other way round: what the manual lists exists
 sed -n 's/^\.It [A-Z][a-z] \([a-z][a-z0-9_]*\)\b.*/\1/p' $manual | sort -u |
 	while read -r name; do
-		printf '%s\n' $params $(cut -d . -f 1 <<<"$families") | grep -qx "${name%.*}" || echo "$name"
+		{ printf '%s\n' $params && cut -d . -f 1 <<<"$families"; } | grep -qx "${name%.*}" || echo "$name"
 	done >"$TMP/unknown"
 is "$(cat "$TMP/unknown")" "" "the manual lists no other parameter"
 
