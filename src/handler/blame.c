@@ -23,9 +23,8 @@ is_value_fault(const struct batch *b, const struct type *t)
 		       strcmp(b->sqlstate, "XX000") == 0));
 }
 
-/* of a domain, which belongs to no table */
-static bool
-is_domain_fault(const struct batch *b)
+bool
+blame_is_domain(const struct batch *b)
 {
 	return b->table == NULL && (strcmp(b->sqlstate, "23514") == 0 ||
 				       strcmp(b->sqlstate, "23502") == 0);
@@ -51,7 +50,7 @@ is_refused(struct ctx *c, const struct column *col, struct str text)
 	struct batch *b = find_fault(c, stmt_cast(c->arena, &as));
 
 	return b != NULL &&
-	       (is_value_fault(b, col->type) || is_domain_fault(b));
+	       (is_value_fault(b, col->type) || blame_is_domain(b));
 }
 
 /* is there anything to find out? */
@@ -62,7 +61,7 @@ is_unclear(const struct ctx *c)
 	    c->batch == NULL || *c->batch->sqlstate == '\0')
 		return false;
 	return c->err.id == ERR_BAD_VALUE || c->err.id == ERR_INTERNAL ||
-	       (c->err.id == ERR_CONSTRAINT && is_domain_fault(c->batch));
+	       (c->err.id == ERR_CONSTRAINT && blame_is_domain(c->batch));
 }
 
 static void

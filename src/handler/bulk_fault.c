@@ -109,14 +109,6 @@ tell_repeated(struct loading *l, const struct chunk *chunk, int64_t index)
 	return -1;
 }
 
-/* a domain belongs to no table, so that PostgreSQL names no column either */
-static bool
-is_of_a_domain(const struct batch *b)
-{
-	return b->table == NULL && (strcmp(b->sqlstate, "23514") == 0 ||
-				       strcmp(b->sqlstate, "23502") == 0);
-}
-
 static bool
 is_refused(struct loading *l, const struct chunk *chunk, size_t i)
 {
@@ -126,7 +118,7 @@ is_refused(struct loading *l, const struct chunk *chunk, size_t i)
 	err_init(&e, NULL);
 	return load_try(l->load, stmt_bulk_cast(a, chunk, i), &e) == NULL &&
 	       (is_value(load_batch(l->load)) ||
-		   is_of_a_domain(load_batch(l->load)));
+		   blame_is_domain(load_batch(l->load)));
 }
 
 static int
@@ -252,7 +244,7 @@ bulk_fault(struct loading *l)
 	index = sent->index + chunk.first - 1;
 	if (is_repeated(b))
 		return tell_repeated(l, &chunk, index);
-	if (is_of_a_domain(b))
+	if (blame_is_domain(b))
 		return tell_domain(l, &chunk, index);
 	if (is_value(b))
 		return tell_values(l, &chunk, index);

@@ -108,21 +108,9 @@ take_key(
 static void
 row_path(struct ctx *c, struct buf *path, struct str key)
 {
-	buf_init(path, c->arena, RESPONSE_LINE_MAX);
-	buf_cstr(path, c->dialect->base);
-	buf_url(path, c->table->path);
-	buf_char(path, '/');
+	table_address(c, path);
 	buf_str(path, key);
 	buf_char(path, '/');
-}
-
-static struct str
-assigned(const struct body *body, const struct column *col)
-{
-	for (size_t i = 0; i < body->n; i++)
-		if (body->v[i].column == col)
-			return body->v[i].text;
-	return STR_NONE;
 }
 
 /* before there is such a row: can it have a Location? */
@@ -130,17 +118,17 @@ static int
 check_address(struct ctx *c, const struct body *body)
 {
 	const struct table *t = c->table;
+	const struct assign *as;
 	struct buf key, path;
-	struct str text;
 
-	if (t->nkey == 0)
-		return 0;
 	buf_init(&key, c->arena, RESPONSE_LINE_MAX);
 	for (size_t i = 0; i < t->nkey; i++) {
-		text = assigned(body, &t->columns[t->key[i]]);
-		if (text.len > 0)
-			key_segment(c, &key, i, text);
+		as = body_assign(body, &t->columns[t->key[i]]);
+		if (as != NULL && as->text.len > 0)
+			key_segment(c, &key, i, as->text);
 	}
+	if (key.len == 0 && !key.overflow)
+		return 0;
 	row_path(c, &path, buf_view(&key));
 	if (!key.overflow && link_fits(c, &path))
 		return 0;

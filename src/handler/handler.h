@@ -130,6 +130,8 @@ int list_link(struct ctx *, struct buf *, const char *name, struct str value);
 /* the same as Link: <…>; rel="…" */
 int link_header(
     struct ctx *, const char *rel, const char *name, struct str value);
+/* "/api/dyn/film/", below the mount */
+void table_address(struct ctx *, struct buf *path);
 /* is it, below the mount, short enough for a request and for a header? */
 bool link_fits(const struct ctx *, const struct buf *path);
 
@@ -319,6 +321,8 @@ int bulk_respond(struct ctx *, const struct change *, const struct format *,
  * casting each alone; a key that no row can have is ERR_NOT_FOUND.  -1. */
 int blame_body(struct ctx *, const struct body *);
 int blame_query(struct ctx *, const struct query *);
+/* a constraint of a domain, which belongs to no table and names no column */
+bool blame_is_domain(const struct batch *);
 
 /* a JSON document as the response: begin, write with *w, end with respond */
 struct buf *respond_begin(struct ctx *, struct jsonw *w);

@@ -28,15 +28,6 @@ find_lock(const struct table *t)
 	}
 }
 
-static struct assign *
-find_assign(const struct body *body, const struct column *col)
-{
-	for (size_t i = 0; i < body->n; i++)
-		if (body->v[i].column == col)
-			return &body->v[i];
-	return NULL;
-}
-
 const struct column *
 lock_take(struct ctx *c, struct body *body, struct str *value)
 {
@@ -45,7 +36,7 @@ lock_take(struct ctx *c, struct body *body, struct str *value)
 
 	if (col == NULL || body->n == 0)
 		return NULL;
-	as = find_assign(body, col);
+	as = body_assign(body, col);
 	/* there is room for every column once */
 	if (as == NULL) {
 		body->v[body->n++] =

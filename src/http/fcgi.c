@@ -321,49 +321,55 @@ fcgi_accept(struct fcgi *f)
 	return 1;
 }
 
+/* "NAME=value" has this name: its value, else NULL */
+static const char *
+value_of(const char *pair, const char *name, size_t len)
+{
+	if (*pair != *name || strncmp(pair, name, len) != 0 || pair[len] != '=')
+		return NULL;
+	return pair + len + 1;
+}
+
 struct str
 fcgi_param(const struct fcgi *f, const char *name)
 {
 	size_t len = strlen(name);
+	const char *value = NULL;
 
 	if (f->is_cgi)
 		return str_from(getenv(name));
-	for (char **p = f->req.envp; *p != NULL; p++)
-		if ((*p)[0] == name[0] && strncmp(*p, name, len) == 0 &&
-		    (*p)[len] == '=')
-			return str_from(*p + len + 1);
-	return STR_NONE;
-}
-
-bool
-fcgi_param_repeated(const struct fcgi *f, const char *name)
-{
-	size_t len = strlen(name), n = 0;
-
-	if (f->is_cgi)
-		return false;
-	for (char **p = f->req.envp; *p != NULL; p++)
-		n += strncmp(*p, name, len) == 0 && (*p)[len] == '=';
-	return n > 1;
+	for (char **p = f->req.envp; *p != NULL && value == NULL; p++)
+		value = value_of(*p, name, len);
+	return str_from(value);
 }
 
 struct str
-fcgi_param_list(const struct fcgi *f, struct arena *a, const char *name)
+fcgi_param_list(
+    const struct fcgi *f, struct arena *a, const char *name, size_t *n)
 {
 	size_t len = strlen(name);
+	struct str first = STR_NONE;
+	const char *value;
 	struct buf all;
 
-	if (f->is_cgi || !fcgi_param_repeated(f, name))
-		return str_dup(a, fcgi_param(f, name));
-	buf_init(&all, a, SIZE_MAX / 2);
+	*n = 0;
+	if (f->is_cgi)
+		return str_dup(a, str_from(getenv(name)));
 	for (char **p = f->req.envp; *p != NULL; p++) {
-		if (strncmp(*p, name, len) != 0 || (*p)[len] != '=')
+		if ((value = value_of(*p, name, len)) == NULL)
 			continue;
-		if (all.len > 0)
-			buf_lit(&all, ", ");
-		buf_cstr(&all, *p + len + 1);
+		if ((*n)++ == 0) {
+			first = str_from(value);
+			continue;
+		}
+		if (*n == 2) {
+			buf_init(&all, a, SIZE_MAX / 2);
+			buf_str(&all, first);
+		}
+		buf_lit(&all, ", ");
+		buf_cstr(&all, value);
 	}
-	return buf_view(&all);
+	return *n > 1 ? buf_view(&all) : str_dup(a, first);
 }
 
 /* ---- body --------------------------------------------------------------- */

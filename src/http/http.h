@@ -40,12 +40,10 @@ int fcgi_accept(struct fcgi *);
 bool fcgi_idle(const struct fcgi *); /* fcgi_accept would have to wait */
 /* a parameter of the request, or STR_NONE; valid until fcgi_finish or _break */
 struct str fcgi_param(const struct fcgi *, const char *name);
-/* did it come twice?  The first one is what fcgi_param tells. */
-bool fcgi_param_repeated(const struct fcgi *, const char *name);
-/* of a header that is a list: all of them, joined with ", " (RFC 9110 5.3) as
- * some web servers do and others do not; a copy */
+/* all of a header, however often it came, joined with ", " (RFC 9110 5.3) as
+ * some web servers do; *n: how many we were given to join.  A copy. */
 struct str fcgi_param_list(
-    const struct fcgi *, struct arena *, const char *name);
+    const struct fcgi *, struct arena *, const char *name, size_t *n);
 /*
  * Reads the body to its end.  -1: ERR_BODY_TOO_LARGE past max, ERR_BAD_REQUEST
  * when the client left in the middle or the announced length was wrong.

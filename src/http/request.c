@@ -155,12 +155,21 @@ take_param(struct arena *a, const struct fcgi *f, const char *name)
 	return str_dup(a, fcgi_param(f, name));
 }
 
+static struct str
+take_list(struct arena *a, const struct fcgi *f, const char *name)
+{
+	size_t n;
+
+	return fcgi_param_list(f, a, name, &n);
+}
+
 int
 request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
     struct request *r, struct err *err)
 {
 	char *id = arena_alloc(a, 17);
 	struct str uri = take_param(a, f, "REQUEST_URI");
+	size_t nauthorizations, nkeys;
 
 	random_hex(id, 8);
 	r->id = id;
@@ -168,14 +177,16 @@ request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
 	r->method = method_of(r->method_text);
 	r->target = bare_target(uri.p != NULL ? uri : STR("/"));
 	r->content_type = take_param(a, f, "CONTENT_TYPE");
-	r->accept = fcgi_param_list(f, a, "HTTP_ACCEPT");
-	r->authorization = take_param(a, f, "HTTP_AUTHORIZATION");
+	r->accept = take_list(a, f, "HTTP_ACCEPT");
+	r->authorization =
+	    fcgi_param_list(f, a, "HTTP_AUTHORIZATION", &nauthorizations);
 	r->origin = take_param(a, f, "HTTP_ORIGIN");
 	r->preflight = take_param(a, f, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
-	r->prefer = fcgi_param_list(f, a, "HTTP_PREFER");
-	r->if_match = fcgi_param_list(f, a, "HTTP_IF_MATCH");
-	r->if_none_match = fcgi_param_list(f, a, "HTTP_IF_NONE_MATCH");
-	r->idempotency_key = take_param(a, f, "HTTP_IDEMPOTENCY_KEY");
+	r->prefer = take_list(a, f, "HTTP_PREFER");
+	r->if_match = take_list(a, f, "HTTP_IF_MATCH");
+	r->if_none_match = take_list(a, f, "HTTP_IF_NONE_MATCH");
+	r->idempotency_key =
+	    fcgi_param_list(f, a, "HTTP_IDEMPOTENCY_KEY", &nkeys);
 	r->remote = take_param(a, f, "REMOTE_ADDR");
 	if (r->target.len > (size_t)conf->url_max)
 		return err_set(err, ERR_URL_TOO_LONG,
@@ -185,10 +196,10 @@ request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
 		return err_set(err, ERR_BAD_PATH,
 		    "The URL has a space or a control character in it.");
 	/* the other servers join the two, and auth_identify sees a comma */
-	if (fcgi_param_repeated(f, "HTTP_AUTHORIZATION"))
+	if (nauthorizations > 1)
 		return err_set(err, ERR_BAD_REQUEST,
 		    "There may be one Authorization header.");
-	if (fcgi_param_repeated(f, "HTTP_IDEMPOTENCY_KEY"))
+	if (nkeys > 1)
 		return err_set(err, ERR_BAD_REQUEST,
 		    "There may be one Idempotency-Key header.");
 	return read_target(a, conf, r, err);
@@ -301,6 +312,8 @@ request_prefers(const struct request *r, const char *token)
 {
 	struct str want = str_from(token), name;
 
+	if (r->prefer.len == 0)
+		return false;
 	str_cut(&want, '=', &name);
 	return want.p != NULL && str_case_eq(find_preference(r, name), want);
 }

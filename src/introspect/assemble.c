@@ -136,14 +136,14 @@ is_usable(const struct con *con)
 /* NULL when one of them cannot be read: what is about a part of them is not
  * what the database means */
 static uint16_t *
-find_positions(
-    struct catalog *c, const struct table *t, const int16_t *nums, size_t n)
+find_all(struct catalog *c, ptrdiff_t (*find)(const struct table *, int16_t),
+    const struct table *t, const int16_t *nums, size_t n)
 {
 	uint16_t *v = arena_array(c->arena, uint16_t, n);
 	ptrdiff_t at;
 
 	for (size_t i = 0; i < n; i++) {
-		at = find_position(t, nums[i]);
+		at = find(t, nums[i]);
 		if (at < 0)
 			return NULL;
 		v[i] = (uint16_t)at;
@@ -151,22 +151,19 @@ find_positions(
 	return v;
 }
 
+static uint16_t *
+find_positions(
+    struct catalog *c, const struct table *t, const int16_t *nums, size_t n)
+{
+	return find_all(c, find_position, t, nums, n);
+}
+
 /* a CHECK says what may be written: the write-only columns too */
 static uint16_t *
 find_checked(struct catalog *c, const struct table *t, const struct con *con)
 {
-	uint16_t *v = arena_array(c->arena, uint16_t, con->n);
-	ptrdiff_t at;
-
-	if (con->kind != 'c')
-		return find_positions(c, t, con->nums, con->n);
-	for (size_t i = 0; i < con->n; i++) {
-		at = find_input(t, con->nums[i]);
-		if (at < 0)
-			return NULL;
-		v[i] = (uint16_t)at;
-	}
-	return v;
+	return find_all(c, con->kind == 'c' ? find_input : find_position, t,
+	    con->nums, con->n);
 }
 
 static enum constraint_kind

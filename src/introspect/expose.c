@@ -239,6 +239,7 @@ add_key_column(struct catalog *c, struct rel *r, struct str name)
 	struct table *t = r->table;
 	const struct column *column = table_column(t, name);
 	const struct attr *concealed = conceal_find(r, name);
+	size_t at;
 
 	if (concealed != NULL) {
 		catalog_notice(c, r->qname, false,
@@ -258,10 +259,9 @@ add_key_column(struct catalog *c, struct rel *r, struct str name)
 		    STR_ARGS(r->qname), STR_ARGS(name));
 		return false;
 	}
-	for (size_t i = 0; i < t->nkey; i++)
-		if (&t->columns[t->key[i]] == column)
-			return true;
-	t->key[t->nkey++] = (uint16_t)(column - t->columns);
+	at = (size_t)(column - t->columns);
+	if (!positions_have(t->key, t->nkey, at))
+		t->key[t->nkey++] = (uint16_t)at;
 	return true;
 }
 

@@ -147,3 +147,12 @@ body_parse(struct arena *a, const struct table *t, const struct json *json,
 		read_column(&r, &t->columns[i]);
 	return err->id != ERR_NONE ? -1 : 0;
 }
+
+struct assign *
+body_assign(const struct body *body, const struct column *c)
+{
+	for (size_t i = 0; i < body->n; i++)
+		if (body->v[i].column == c)
+			return &body->v[i];
+	return NULL;
+}

@@ -142,10 +142,7 @@ without_guard(const struct feed *f, const struct field_text *field)
 static bool
 is_key(const struct table *t, const struct column *c)
 {
-	for (size_t i = 0; i < t->nkey; i++)
-		if (&t->columns[t->key[i]] == c)
-			return true;
-	return false;
+	return positions_have(t->key, t->nkey, (size_t)(c - t->columns));
 }
 
 /* may a field stand for it?  In PATCH what cannot be written is left alone */

@@ -288,6 +288,8 @@ struct query *query_parse_drf(
  */
 struct query *query_parse_where(
     struct arena *, struct params *, const struct query_limits *, struct err *);
+/* its larger pages are this large, without a word */
+#define WHERE_PAGE_MAX 100
 struct query *query_parse_ransack(
     struct arena *, struct params *, const struct query_limits *, struct err *);
 /* the same from a JSON body (POST …/search/, QUERY): members are parameters */
@@ -382,6 +384,8 @@ enum body_mode {
  */
 int body_parse(struct arena *, const struct table *, const struct json *,
     enum body_mode, const struct query *key, struct body *, struct err *);
+/* what it says of this column, or NULL */
+struct assign *body_assign(const struct body *, const struct column *);
 
 /*
  * A JSON object that holds rows of several tables: its own columns, and under

@@ -221,18 +221,10 @@ emit_text_op(struct stmt *s, struct left l, const struct expr *e)
 static void
 emit_config(struct stmt *s, struct str config)
 {
-	struct str part;
-
 	if (config.p == NULL)
 		return;
-	stmt_lit(s, "'");
-	while (str_chr(config, '\'') >= 0) {
-		str_cut(&config, '\'', &part);
-		buf_str(&s->text, part);
-		buf_lit(&s->text, "''");
-	}
-	buf_str(&s->text, config);
-	stmt_lit(s, "'::pg_catalog.regconfig, ");
+	stmt_quoted(s, config, '\'');
+	stmt_lit(s, "::pg_catalog.regconfig, ");
 }
 
 static void

@@ -6,8 +6,6 @@
 
 #include "base/arena.h"
 
-/* where an estimate has to count, it stops here */
-
 void
 stmt_from_where(struct stmt *s, const struct query *q)
 {

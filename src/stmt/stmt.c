@@ -32,18 +32,25 @@ stmt_add(struct stmt *s, const char *text, size_t len)
 }
 
 void
-stmt_ident(struct stmt *s, struct str name)
+stmt_quoted(struct stmt *s, struct str name, char quote)
 {
 	struct str part;
 
-	buf_char(&s->text, '"');
-	while (str_chr(name, '"') >= 0) {
-		str_cut(&name, '"', &part);
+	buf_char(&s->text, quote);
+	while (str_chr(name, quote) >= 0) {
+		str_cut(&name, quote, &part);
 		buf_str(&s->text, part);
-		buf_lit(&s->text, "\"\"");
+		buf_char(&s->text, quote);
+		buf_char(&s->text, quote);
 	}
 	buf_str(&s->text, name);
-	buf_char(&s->text, '"');
+	buf_char(&s->text, quote);
+}
+
+void
+stmt_ident(struct stmt *s, struct str name)
+{
+	stmt_quoted(s, name, '"');
 }
 
 static void

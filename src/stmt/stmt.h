@@ -106,6 +106,8 @@ void stmt_add(struct stmt *, const char *text, size_t len);
 #define stmt_lit(s, literal) stmt_add((s), "" literal, sizeof(literal) - 1)
 /* from the snapshot or our own source, never from a request */
 void stmt_ident(struct stmt *, struct str);
+/* the same in these quotes, such as those of a literal */
+void stmt_quoted(struct stmt *, struct str, char quote);
 void stmt_table(struct stmt *, const struct table *); /* "schema"."name" */
 void stmt_type(struct stmt *, const struct type *);   /* base of a domain */
 /* $n, or $n::type when type is given; STR_NONE binds null */
