@@ -14,7 +14,8 @@ grant select on dynapi.meta, dynapi.roles, dynapi.user_roles,
 grant select (id, username, email, first_name, last_name, contact, is_active,
 	is_staff, is_superuser, last_login, date_joined, rights_version)
 	on dynapi.users to @RESPONDER@;
-grant select (id, user_id, created, last_used, expires, revoked, client)
+grant select (id, user_id, created, last_used, expires, revoked, client,
+	is_active, is_superuser)
 	on dynapi.session to @RESPONDER@;
 grant execute on function dynapi.refuse(text), dynapi.is_own(xid), dynapi.rights(bigint),
 	dynapi.allowed(bigint, text, text), dynapi.login_lookup(text),

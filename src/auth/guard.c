@@ -1,8 +1,9 @@
 /*
  * The guard as it is while rights are user flags only: key look-ups in
- * session, users and user_roles.  Its scalar sub-select is null when session
- * or user are not valid, n without the right, else t or f: may he also read
- * the first table?  (What is written is shown only to who may read it.)
+ * session, where the user's own flags are too, and in user_roles; each costs as
+ * much as half an insert.  Its scalar sub-selects are null when the session is
+ * not valid, and without the right; else true or false: may he also read the
+ * first table?  (What is written is shown only to who may read it.)
  *
  * Names and values never reach the text: it depends on the actions, their
  * number and the options, so that there are few prepared guards.
@@ -66,8 +67,8 @@ add_from_roles(struct stmt *s, const struct principal *p, const struct table *t)
 	stmt_lit(s, "::pg_catalog.text");
 }
 
-/* t or f as the first need has it, null without the right.  Only a write has
- * to ask whether he may also read; one look-up answers both. */
+/* true or false as the first need has it, null without the right.  Only a
+ * write has to ask whether he may also read; one look-up answers both. */
 static void
 add_first_need(
     struct stmt *s, const struct principal *p, const struct guard_need *n)
@@ -75,10 +76,9 @@ add_first_need(
 	stmt_lit(s, "(select case when ");
 	add_flag(s, n->action);
 	if (n->action == ACTION_READ)
-		stmt_lit(s, " then 't' end");
+		stmt_lit(s, " then true end");
 	else
-		stmt_lit(
-		    s, " then case when r.can_read then 't' else 'f' end end");
+		stmt_lit(s, " then r.can_read end");
 	add_from_roles(s, p, n->table);
 	stmt_lit(s, ")");
 }
@@ -111,39 +111,43 @@ add_needs(struct stmt *s, const struct principal *p,
 		stmt_lit(s, " end");
 }
 
-/* t, f or n (no right) for a valid user u */
+/* of a valid u: true or false, or it raises */
 static void
 add_right(struct stmt *s, const struct principal *p,
     const struct guard_need *needs, size_t n, const struct guard_opts *opts)
 {
-	if (opts->need_superuser) {
-		stmt_lit(s, "case when u.is_superuser then 't' else 'n' end");
-	} else if (n == 0) {
-		stmt_lit(s, "'t'");
-	} else {
-		stmt_lit(s, "case when u.is_superuser then 't' else coalesce(");
-		add_needs(s, p, needs, n);
-		stmt_lit(s, ", 'n') end");
+	if (n == 0 && !opts->need_superuser) {
+		stmt_lit(s, "true");
+		return;
 	}
+	stmt_lit(s, "u.is_superuser or ");
+	if (!opts->need_superuser) {
+		stmt_lit(s, "coalesce(");
+		add_needs(s, p, needs, n);
+		stmt_lit(s, ", ");
+	}
+	stmt_lit(s, "dynapi.refuse('ZD002') is null");
+	if (!opts->need_superuser)
+		stmt_lit(s, ")");
 }
 
-/* where the principal is looked up; no row: not valid */
+/* where the principal is looked up, with the flags of the user, which a session
+ * has as well (sql/005-flags.sql); no row: not valid */
 static void
 add_from(struct stmt *s, const struct principal *p)
 {
-	stmt_lit(s, " from dynapi.users u");
-	if (!p->anonymous)
-		stmt_lit(s, ", dynapi.session s");
-	stmt_lit(s, " where u.is_active and u.id = ");
-	stmt_param_i64(s, p->id);
-	if (p->anonymous)
-		return;
-	stmt_lit(s, " and s.id = ");
-	stmt_param(s, p->sid, NULL);
-	stmt_lit(s, "::pg_catalog.uuid and s.user_id = ");
-	stmt_param_i64(s, p->id);
-	stmt_lit(s, " and s.revoked is null");
-	stmt_lit(s, " and s.expires > pg_catalog.now()");
+	if (p->anonymous) {
+		stmt_lit(s, " from dynapi.users u where u.id = ");
+		stmt_param_i64(s, p->id);
+	} else {
+		stmt_lit(s, " from dynapi.session u where u.id = ");
+		stmt_param(s, p->sid, NULL);
+		stmt_lit(s, "::pg_catalog.uuid and u.user_id = ");
+		stmt_param_i64(s, p->id);
+		stmt_lit(s, " and u.revoked is null");
+		stmt_lit(s, " and u.expires > pg_catalog.now()");
+	}
+	stmt_lit(s, " and u.is_active");
 }
 
 static bool
@@ -156,30 +160,54 @@ wants_user_id(const struct guard_need *needs, size_t n)
 	return false;
 }
 
+/* of a read the guard stays true: text is dearer */
+static void
+begin_setting(struct stmt *s, const struct guard_opts *opts)
+{
+	if (opts->read_only)
+		stmt_lit(s, " and pg_catalog.set_config(");
+	else
+		stmt_lit(s, " || pg_catalog.set_config(");
+}
+
+static void
+end_setting(struct stmt *s, const struct guard_opts *opts)
+{
+	stmt_lit(s, ", true)");
+	if (opts->read_only)
+		stmt_lit(s, " is not null");
+}
+
 /* what a guard that passes sets for the rest of its transaction */
 static void
 add_settings(struct stmt *s, const struct principal *p, bool user_id,
     const struct guard_opts *opts)
 {
 	if (user_id) {
-		stmt_lit(s, " || pg_catalog.set_config('dynapi.user_id', ");
+		begin_setting(s, opts);
+		stmt_lit(s, "'dynapi.user_id', ");
 		stmt_param_i64(s, p->id);
-		stmt_lit(s, "::pg_catalog.text, true)");
+		stmt_lit(s, "::pg_catalog.text");
+		end_setting(s, opts);
 	}
 	if (opts->read_only) {
-		stmt_lit(s, " || pg_catalog.set_config(");
-		stmt_lit(s, "'transaction_read_only', 'on', true)");
+		begin_setting(s, opts);
+		stmt_lit(s, "'transaction_read_only', 'on'");
+		end_setting(s, opts);
 	}
 	if (opts->statement_timeout_ms > 0) {
-		stmt_lit(s, " || pg_catalog.set_config(");
+		begin_setting(s, opts);
 		stmt_lit(s, "'statement_timeout', ");
 		stmt_param_i64(s, opts->statement_timeout_ms);
-		stmt_lit(s, "::pg_catalog.text, true)");
+		stmt_lit(s, "::pg_catalog.text");
+		end_setting(s, opts);
 	}
 	if (opts->timezone.p != NULL) {
-		stmt_lit(s, " || pg_catalog.set_config('TimeZone', ");
+		begin_setting(s, opts);
+		stmt_lit(s, "'TimeZone', ");
 		stmt_param(s, opts->timezone, NULL);
-		stmt_lit(s, "::pg_catalog.text, true)");
+		stmt_lit(s, "::pg_catalog.text");
+		end_setting(s, opts);
 	}
 }
 
@@ -188,23 +216,26 @@ auth_guard(struct arena *a, const struct principal *p,
     const struct guard_need *needs, size_t n, const struct guard_opts *opts)
 {
 	struct stmt *s = stmt_new(a, "guard");
+	bool user_id = wants_user_id(needs, n);
+	bool tells =
+	    !opts->read_only && (user_id || opts->statement_timeout_ms > 0 ||
+				    opts->timezone.p != NULL);
 
 	s->read_only = opts->read_only;
 	if (p->anonymous && (opts->need_user || opts->need_superuser)) {
 		stmt_lit(s, "select dynapi.refuse('ZD001')");
 		return s;
 	}
-	stmt_lit(s, "select case (select ");
+	stmt_lit(s, "select ");
+	if (tells)
+		stmt_lit(s, "case when ");
+	stmt_lit(s, "coalesce((select ");
 	add_right(s, p, needs, n, opts);
 	add_from(s, p);
-	stmt_lit(s, ") when 't' then 't'");
-	add_settings(s, p, wants_user_id(needs, n), opts);
-	if (n > 0 && needs[0].action != ACTION_READ) {
-		stmt_lit(s, " when 'f' then 'f'");
-		add_settings(s, p, wants_user_id(needs, n), opts);
-	}
-	stmt_lit(s, " when 'n' then dynapi.refuse('ZD002') "
-		    "else dynapi.refuse('ZD001') end");
+	stmt_lit(s, "), dynapi.refuse('ZD001') is null)");
+	if (tells)
+		stmt_lit(s, " then 't' else 'f' end");
+	add_settings(s, p, user_id, opts);
 	return s;
 }
 

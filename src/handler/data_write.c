@@ -108,7 +108,7 @@ take_key(
 static void
 row_path(struct ctx *c, struct buf *path, struct str key)
 {
-	table_address(c, path);
+	link_path(c, path);
 	buf_str(path, key);
 	buf_char(path, '/');
 }

@@ -131,7 +131,7 @@ int list_link(struct ctx *, struct buf *, const char *name, struct str value);
 int link_header(
     struct ctx *, const char *rel, const char *name, struct str value);
 /* "/api/dyn/film/", below the mount */
-void table_address(struct ctx *, struct buf *path);
+void link_path(struct ctx *, struct buf *path);
 /* is it, below the mount, short enough for a request and for a header? */
 bool link_fits(const struct ctx *, const struct buf *path);
 

@@ -400,7 +400,7 @@ list_cursor(struct ctx *c, const struct list *l)
 }
 
 void
-table_address(struct ctx *c, struct buf *path)
+link_path(struct ctx *c, struct buf *path)
 {
 	buf_init(path, c->arena, 65536);
 	buf_cstr(path, c->dialect->base);
@@ -456,7 +456,7 @@ search_path(struct ctx *c, struct buf *path, const char *name, struct str value)
 	if (params_parse(c->arena, c->req.query,
 		(size_t)c->app->conf.max_params, &own, &c->err) != 0)
 		return -1;
-	table_address(c, path);
+	link_path(c, path);
 	buf_lit(path, "search/");
 	add_params(path, &own, name, value);
 	return 0;
@@ -467,7 +467,7 @@ list_link(struct ctx *c, struct buf *out, const char *name, struct str value)
 {
 	struct buf path;
 
-	table_address(c, &path);
+	link_path(c, &path);
 	add_params(&path, &c->req.params, name, value);
 	if (c->body != NULL && !link_fits(c, &path) &&
 	    search_path(c, &path, name, value) != 0)

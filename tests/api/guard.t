@@ -167,6 +167,48 @@ done <<-'EOT'
 	0 public.film read f
 EOT
 
+# ---- the flags of a session are its user's
+flags() {
+	sql postgres "SELECT string_agg(DISTINCT concat(s.is_active,
+		s.is_superuser, s.revoked IS NOT NULL), ',')
+		FROM dynapi.session s WHERE user_id = 101"
+}
+sql postgres "INSERT INTO dynapi.session (user_id, expires, is_superuser)
+	VALUES (101, now() + '1 h', true), (101, now() + '1 h', false)"
+is "$(flags)" tff "whatever is said when it is opened"
+sql postgres "UPDATE dynapi.users SET is_superuser = true WHERE id = 101"
+is "$(flags)" ttf "they follow him, in all of his sessions"
+not_ok "and nobody else" sql postgres \
+	"UPDATE dynapi.session SET is_superuser = false WHERE user_id = 101" \
+	2>/dev/null
+sql postgres "BEGIN; UPDATE dynapi.users SET is_superuser = false WHERE id = 101;
+	ROLLBACK"
+is "$(flags)" ttf "as his do, with the transaction"
+sql postgres "UPDATE dynapi.users SET is_active = false WHERE id = 101"
+is "$(flags)" ftt "who is switched off has no session that is good"
+sql postgres "UPDATE dynapi.users SET is_active = true WHERE id = 101;
+	DELETE FROM dynapi.session WHERE user_id = 101"
+is_waiting() {
+	sql postgres "SELECT wait_event_type FROM pg_stat_activity" |
+		grep -q '^Lock$'
+}
+mkfifo "$TMP/holder"
+psql -XAtq -d postgres <"$TMP/holder" >"$TMP/held" &
+holder=$!
+exec 9>"$TMP/holder"
+echo "BEGIN; UPDATE dynapi.users SET is_active = false WHERE id = 101;
+	SELECT 'held';" >&9
+ok "his row is held" wait_for 10 grep -q held "$TMP/held"
+sql postgres "INSERT INTO dynapi.session (user_id, expires)
+	VALUES (101, now() + '1 h')" 9>&- &
+opener=$!
+ok "a session that is opened meanwhile waits" wait_for 10 is_waiting
+echo "COMMIT;" >&9
+exec 9>&-
+ok "he is switched off" wait "$holder"
+ok "and the session opened" wait "$opener"
+is "$(flags)" ftf "as one of a user who is switched off"
+
 # ---- guard and sessions, in C
 sql postgres "CREATE TABLE note (owner bigint, body text);
 	ALTER TABLE note ENABLE ROW LEVEL SECURITY;
