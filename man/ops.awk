@@ -15,6 +15,7 @@ BEGIN {
 	text["SET"] = "Arrays, ranges, jsonb:"
 	text["ARRAY"] = "Arrays alone; the value is one element:"
 	text["RANGE"] = "Ranges alone:"
+	text["TREE"] = "Foreign keys to their own table; the value is the key of a row:"
 	text["JSON"] = "json and jsonb; the value is a key, or a list of them:"
 }
 

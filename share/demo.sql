@@ -53,8 +53,10 @@ COMMENT ON TABLE order_item IS 'One line of an order';
 
 CREATE TABLE category (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	name text NOT NULL UNIQUE
+	name text NOT NULL UNIQUE,
+	parent_id bigint REFERENCES category
 );
+CREATE INDEX ON category (parent_id);
 COMMENT ON TABLE category IS 'What products are sorted into';
 
 CREATE TABLE product_category (
@@ -125,7 +127,11 @@ FROM "order" o, generate_series(1, 2) n,
 		WHERE product.id = 1 + (o.id * 7 + n * 31) % 100) p;
 
 INSERT INTO category (name) VALUES
-	('Chairs'), ('Kettles'), ('Shelves'), ('Rugs'), ('Lamps'), ('Gifts');
+	('Chairs'), ('Kettles'), ('Shelves'), ('Rugs'), ('Lamps'), ('Gifts'),
+	('Home'), ('Furniture');
+UPDATE category SET parent_id = 8 WHERE name IN ('Chairs', 'Shelves');
+UPDATE category SET parent_id = 7
+	WHERE name IN ('Kettles', 'Rugs', 'Lamps', 'Furniture');
 
 INSERT INTO product_category (product_id, category_id)
 SELECT id, (id - 1) % 5 + 1 FROM product

@@ -97,6 +97,7 @@ derive_settings(struct app *app)
 	    .max_page_size = conf->max_page_size,
 	    .max_rows = conf->max_rows,
 	    .max_included = conf->max_included,
+	    .counts = conf_list_has(conf->serve, STR("v2")),
 	};
 	app->query_limits = (struct query_limits){.strict = conf->strict,
 	    .page_size = conf->page_size,

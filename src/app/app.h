@@ -35,9 +35,14 @@ struct dialect {
 	    const struct query_limits *, struct err *);
 	/* writes headers and body of c->err; NULL: RFC 9457 */
 	void (*error)(struct ctx *, int status);
+	/* struct query_limits.shape of what reads, with its ctx; or NULL */
+	int (*shape)(void *ctx, struct query *, const struct table *,
+	    bool included, struct err *);
 	const char *challenge; /* of a 401 (RFC 9110 11.6.1); NULL: Bearer */
 	const char *scheme;    /* is taken as well as Bearer; NULL: none is */
 	bool strict; /* unknown names are errors unless handling=lenient */
+	enum body_mode put; /* what a PUT of a row does to it */
+	int64_t page_max;   /* no page has more rows; 0: as configured */
 };
 
 struct jsonw;
@@ -75,6 +80,10 @@ struct ctx {
 	 * right to read each */
 	const struct table **touched;
 	size_t ntouched;
+	/* tables whose rows may be shown beside its own: the guard says of each
+	 * whether he may read it */
+	const struct table **shown;
+	size_t nshown;
 	/* rights beside these and the one the guard is asked for (ctx_need) */
 	struct guard_need *also;
 	size_t nalso;
@@ -82,10 +91,14 @@ struct ctx {
 	/* what he may do, once it was read (handler/rights.c); with conceal
 	 * it says which tables exist */
 	const struct rights *rights;
-	const struct json *body; /* NEEDS_JSON */
+	const struct json *body; /* NEEDS_JSON, NEEDS_ROWS */
+	const struct form *form; /* what it was made of (TAKES_FORM), or NULL */
 	struct response res;
 	struct err err;
 	struct batch *batch; /* the last one that ran: for the log */
+	/* a write in bulk that has failed: what is asked then is asked in its
+	 * transaction, of what it has written */
+	struct load *load;
 	enum action action;  /* what the last guard was asked */
 	struct str timezone; /* Prefer: timezone=, STR_NONE: UTC */
 	bool guarded;        /* a guard has been asked */
@@ -108,6 +121,9 @@ enum action ctx_action(const struct ctx *);
 /* the value of Allow: the methods that this path has, with c->table those that
  * PostgreSQL can do */
 const char *ctx_allow(const struct ctx *);
+/* Accept-Post (Linked Data Platform) and Accept-Patch (RFC 5789): the media
+ * types that these methods read at this path */
+void ctx_accept_headers(struct ctx *);
 /* c->principal from the request's head; -1 with c->err */
 int ctx_identify(struct ctx *);
 /* the guard of this request's table, and of those it touches */
@@ -125,6 +141,11 @@ struct batch *ctx_batch(struct ctx *, enum batch_kind);
 int ctx_run(struct ctx *, struct batch *);
 /* the same for a batch that has failed with c->err already; -1 */
 int ctx_failed(struct ctx *, struct batch *);
+/*
+ * A constraint was violated: where it was this table's (true), and he may read
+ * that, c->err names it and its fields.  ctx_failed asks of c->table.
+ */
+bool ctx_violated(struct ctx *, const struct table *, const struct batch *);
 /* the limits for this request (Prefer: handling=strict) */
 struct query_limits ctx_limits(const struct ctx *);
 /* "/mount/api/dyn/film/7/": path parts are appended escaped */

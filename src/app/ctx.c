@@ -47,7 +47,9 @@ ctx_guard_for(struct ctx *c, enum action action, int64_t timeout_ms)
 	    arena_array(c->arena, struct guard_need, 1 + others);
 	struct guard_opts opts = {.read_only = action == ACTION_READ,
 	    .statement_timeout_ms = (int)timeout_ms,
-	    .timezone = c->timezone};
+	    .timezone = c->timezone,
+	    .shown = c->shown,
+	    .nshown = c->nshown};
 
 	c->action = action;
 	needs[0] = (struct guard_need){c->table, action};
@@ -97,17 +99,37 @@ ctx_limits(const struct ctx *c)
 
 /* ---- errors of the database --------------------------------------------- */
 
-bool
-ctx_may_read(struct ctx *c, struct stmt *also, struct rows **rows)
+static bool
+ask_load(
+    struct load *l, struct stmt *guard, struct stmt *also, struct rows **rows)
 {
-	struct guard_need need = {c->table, ACTION_READ};
+	struct err err;
+
+	err_init(&err, NULL);
+	if (load_try(l, guard, &err) == NULL)
+		return false;
+	if (also != NULL)
+		*rows = load_try(l, also, &err);
+	return also == NULL || *rows != NULL;
+}
+
+bool
+ctx_may_read(
+    struct ctx *c, const struct table *t, struct stmt *also, struct rows **rows)
+{
+	struct guard_need need = {t, ACTION_READ};
 	struct guard_opts opts = {.need_user = false};
-	struct batch *b = ctx_batch(c, BATCH_READ);
+	struct stmt *guard =
+	    auth_guard(c->arena, &c->principal, &need, 1, &opts);
+	struct batch *b;
 	struct err err;
 	size_t at = 0;
 
 	err_init(&err, NULL);
-	batch_guard(b, auth_guard(c->arena, &c->principal, &need, 1, &opts));
+	if (c->load != NULL)
+		return ask_load(c->load, guard, also, rows);
+	b = ctx_batch(c, BATCH_READ);
+	batch_guard(b, guard);
 	if (also != NULL)
 		at = batch_add(b, also);
 	if (db_run(c->app->db, b, &err) != 0)
@@ -193,7 +215,8 @@ explain_forbidden(struct ctx *c)
 	    STR_ARGS(missing.table->qname), action_letter(missing.action),
 	    (long long)c->principal.id);
 	if (c->app->conf.conceal &&
-	    (c->action == ACTION_READ || !ctx_may_read(c, NULL, NULL))) {
+	    (c->action == ACTION_READ ||
+		!ctx_may_read(c, c->table, NULL, NULL))) {
 		replace_err(c, ERR_NOT_FOUND, NULL, cause);
 		return;
 	}
@@ -229,7 +252,7 @@ ctx_failed(struct ctx *c, struct batch *b)
 	else if (c->err.id == ERR_FORBIDDEN)
 		explain_forbidden(c);
 	else if (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT)
-		ctx_violated(c, b);
+		ctx_violated(c, c->table, b);
 	return -1;
 }
 
@@ -343,6 +366,8 @@ error_headers(struct ctx *c, int status)
 			: STR("Bearer realm=\"dynapi\""));
 	if (status == 405 && c->allow != NULL)
 		response_header(&c->res, "Allow", str_from(c->allow));
+	if (status == 415 && c->route != NULL)
+		ctx_accept_headers(c);
 	if (status == 503 || status == 429)
 		response_header_f(&c->res, "Retry-After", "%d",
 		    err->retry_after_s > 0 ? err->retry_after_s : 1);

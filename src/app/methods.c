@@ -66,6 +66,12 @@ is_offered(const void *table, const struct route *r)
 	return table == NULL || is_possible(table, route_action(r));
 }
 
+bool
+ctx_offers(const struct ctx *c, const struct route *r)
+{
+	return is_offered(c->table, r);
+}
+
 const char *
 ctx_allow(const struct ctx *c)
 {

@@ -126,7 +126,7 @@ refuse_method(struct ctx *c, const struct route *other)
 	c->route = other;
 	if (!(other->needs & NEEDS_TABLE) || c->app->schema == NULL ||
 	    ctx_identify(c) != 0 || find_table(c) != 0 ||
-	    !ctx_may_read(c, NULL, NULL))
+	    !ctx_may_read(c, c->table, NULL, NULL))
 		c->table = NULL;
 	c->allow = ctx_allow(c);
 	c->route = NULL;
@@ -154,18 +154,6 @@ find_route(struct ctx *c)
 }
 
 static int
-parse_body(struct ctx *c)
-{
-	if (!request_is(&c->req, "application/json"))
-		return err_set(&c->err, ERR_MEDIA_TYPE,
-		    "The body must be application/json.");
-	c->body = c->route->needs & NEEDS_TABLE
-		      ? json_parse_row(c->arena, c->req.body, &c->err)
-		      : json_parse(c->arena, c->req.body, &c->err);
-	return c->body != NULL ? 0 : -1;
-}
-
-static int
 meet_needs(struct ctx *c)
 {
 	unsigned needs = c->route->needs;
@@ -182,8 +170,10 @@ meet_needs(struct ctx *c)
 		return err_set(&c->err, ERR_NO_KEY, NULL);
 	if (needs & NEEDS_TABLE && ctx_check_method(c) != 0)
 		return -1;
+	if (ctx_check_origin(c) != 0)
+		return -1;
 	if (needs & NEEDS_JSON || (needs & NEEDS_ROWS && !c->req.streamed))
-		return parse_body(c);
+		return ctx_parse_body(c);
 	return 0;
 }
 

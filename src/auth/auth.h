@@ -97,6 +97,9 @@ struct guard_opts {
 	/* of what follows; p NULL: leave the session's.  One that PostgreSQL
 	 * does not know fails with 22023, but not before the rights */
 	struct str timezone;
+	/* of a write: tables beside the first one whose rows may be shown */
+	const struct table *const *shown;
+	size_t nshown;
 };
 
 /*
@@ -104,7 +107,8 @@ struct guard_opts {
  * where a user is needed) or ZD002 (no right, anonymous or not); sets
  * dynapi.user_id locally where a table has row security.  n may be 0: only
  * "is this user still valid".  Its one cell begins with t when the principal
- * may also read the first table, else with f.
+ * may also read the first table, else with f; then follows the same for each
+ * of those that are shown.
  */
 struct stmt *auth_guard(struct arena *, const struct principal *,
     const struct guard_need *, size_t n, const struct guard_opts *);

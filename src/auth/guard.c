@@ -3,7 +3,8 @@
  * session, where the user's own flags are too, and in user_roles; each costs as
  * much as half an insert.  Its scalar sub-selects are null when the session is
  * not valid, and without the right; else true or false: may he also read the
- * first table?  (What is written is shown only to who may read it.)
+ * first table?  (What is written is shown only to who may read it.)  Of other
+ * tables that are written beside it the same letters follow.
  *
  * Names and values never reach the text: it depends on the actions, their
  * number and the options, so that there are few prepared guards.
@@ -151,13 +152,37 @@ add_from(struct stmt *s, const struct principal *p)
 }
 
 static bool
-wants_user_id(const struct guard_need *needs, size_t n)
+wants_user_id(
+    const struct guard_need *needs, size_t n, const struct guard_opts *opts)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (needs[i].table->row_security)
 			return true;
 	}
+	for (size_t i = 0; i < opts->nshown; i++)
+		if (opts->shown[i]->row_security)
+			return true;
 	return false;
+}
+
+/* t or f for each: may he read it? */
+static void
+add_shown(
+    struct stmt *s, const struct principal *p, const struct guard_opts *opts)
+{
+	if (opts->nshown == 0 || opts->read_only)
+		return;
+	stmt_lit(s, " || (select ''");
+	for (size_t i = 0; i < opts->nshown; i++) {
+		struct guard_need need = {opts->shown[i], ACTION_READ};
+
+		stmt_lit(s, " || case when u.is_superuser or ");
+		add_need(s, p, &need);
+		stmt_lit(s, " then 't' else 'f' end");
+	}
+	stmt_lit(s, " from dynapi.users u where u.id = ");
+	stmt_param_i64(s, p->id);
+	stmt_lit(s, ")");
 }
 
 /* of a read the guard stays true: text is dearer */
@@ -216,10 +241,10 @@ auth_guard(struct arena *a, const struct principal *p,
     const struct guard_need *needs, size_t n, const struct guard_opts *opts)
 {
 	struct stmt *s = stmt_new(a, "guard");
-	bool user_id = wants_user_id(needs, n);
-	bool tells =
-	    !opts->read_only && (user_id || opts->statement_timeout_ms > 0 ||
-				    opts->timezone.p != NULL);
+	bool user_id = wants_user_id(needs, n, opts);
+	bool tells = !opts->read_only && (user_id || opts->nshown > 0 ||
+					     opts->statement_timeout_ms > 0 ||
+					     opts->timezone.p != NULL);
 
 	s->read_only = opts->read_only;
 	if (p->anonymous && (opts->need_user || opts->need_superuser)) {
@@ -235,6 +260,7 @@ auth_guard(struct arena *a, const struct principal *p,
 	stmt_lit(s, "), dynapi.refuse('ZD001') is null)");
 	if (tells)
 		stmt_lit(s, " then 't' else 'f' end");
+	add_shown(s, p, opts);
 	add_settings(s, p, user_id, opts);
 	return s;
 }

@@ -242,12 +242,17 @@ find_twin_by_sorting(struct arena *a, const struct json *object)
 	return NULL;
 }
 
+static const struct json *
+find_twin(struct arena *a, const struct json *object)
+{
+	return object->n <= PAIRS_MAX ? find_twin_by_pairs(object)
+				      : find_twin_by_sorting(a, object);
+}
+
 static bool
 check_twins(struct reader *r, struct json *object)
 {
-	object->twin = object->n <= PAIRS_MAX
-			   ? find_twin_by_pairs(object)
-			   : find_twin_by_sorting(r->arena, object);
+	object->twin = find_twin(r->arena, object);
 	if (object->twin == NULL || r->allow_twins)
 		return true;
 	return refuse_at(
@@ -407,6 +412,35 @@ struct json *
 json_parse_row(struct arena *a, struct str text, struct err *err)
 {
 	return parse(a, text, true, err);
+}
+
+struct json *
+json_make_text(struct arena *a, struct str key, struct str text)
+{
+	struct json *j = arena_make(a, struct json);
+
+	j->kind = JSON_STRING;
+	j->key = key;
+	j->text = (struct str){str_c(a, text), text.len};
+	return j;
+}
+
+struct json *
+json_make(
+    struct arena *a, enum json_kind kind, struct json *const *members, size_t n)
+{
+	struct json *j = arena_make(a, struct json);
+	struct json **tail = &j->child;
+
+	j->kind = kind;
+	j->n = n;
+	for (size_t i = 0; i < n; i++) {
+		*tail = members[i];
+		tail = &members[i]->next;
+	}
+	if (kind == JSON_OBJECT)
+		j->twin = find_twin(a, j);
+	return j;
 }
 
 const struct json *

@@ -47,4 +47,10 @@ const struct json *json_get(const struct json *, struct str key);
 void json_write(struct buf *, const struct json *);
 const char *json_kind_name(enum json_kind);
 
+/* What was not read but made has no src.  A text, of which a copy is kept: */
+struct json *json_make_text(struct arena *, struct str key, struct str text);
+/* an array or an object of these members, which become its own */
+struct json *json_make(
+    struct arena *, enum json_kind, struct json *const *members, size_t n);
+
 #endif

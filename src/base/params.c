@@ -14,10 +14,10 @@ decode(struct arena *a, struct str raw, struct str *out, struct err *err)
 		    "A percent sign is not followed by two hex digits.");
 	if (!utf8_valid(*out))
 		return err_set(
-		    err, ERR_BAD_QUERY, "The query string is not valid UTF-8.");
+		    err, ERR_BAD_QUERY, "The parameters are not valid UTF-8.");
 	if (str_chr(*out, '\0') >= 0)
 		return err_set(
-		    err, ERR_BAD_QUERY, "The query string holds U+0000.");
+		    err, ERR_BAD_QUERY, "The parameters hold U+0000.");
 	return 0;
 }
 

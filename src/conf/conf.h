@@ -19,10 +19,13 @@
 struct arena;
 struct buf;
 struct err;
+struct json;
 
 /* one line of a family such as key.TABLE */
 struct conf_pair {
 	const char *name, *value;
+	size_t line;
+	const struct json *json; /* of shape.TABLE: the value, read */
 	struct conf_pair *next;
 };
 

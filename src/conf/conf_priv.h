@@ -13,6 +13,7 @@
 struct arena;
 struct buf;
 struct conf;
+struct conf_pair;
 struct conf_param;
 
 struct conf_kind {
@@ -45,6 +46,9 @@ const struct conf_param *conf_param_find(struct str name);
 void *conf_param_value(const struct conf_param *, struct conf *);
 /* every parameter has its default */
 void conf_defaults(struct arena *, struct conf *);
+/* conf_shape.c: reads the JSON of shape.TABLE; NULL, or what is wrong */
+const char *conf_shape_read(
+    struct arena *, const struct conf *, struct conf_pair *);
 /* appends a connection string with its passwords replaced by stars */
 void conf_hide(struct buf *, struct str conninfo);
 

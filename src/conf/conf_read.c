@@ -92,6 +92,7 @@ read_pair(struct reader *r, const struct conf_param *family, struct str of,
 	*at = arena_make(r->arena, struct conf_pair);
 	(*at)->name = str_c(r->arena, of);
 	(*at)->value = str_c(r->arena, value);
+	(*at)->line = r->line;
 }
 
 static void
@@ -333,6 +334,63 @@ check_together(struct reader *r)
 		    "only one of them");
 }
 
+static bool
+stands_before(const char *list, struct str item)
+{
+	struct str rest = str_from(list), other;
+
+	while (conf_list_next(&rest, &other) && other.p < item.p)
+		if (str_eq(other, item))
+			return true;
+	return false;
+}
+
+static const char *
+check_searched(struct arena *a, const struct conf *c, const char *list)
+{
+	struct str rest = str_from(list), item;
+	bool some = false;
+
+	for (; conf_list_next(&rest, &item); some = true) {
+		if (item.len == 1 && strchr("^=@$", item.p[0]) != NULL)
+			return arena_printf(a,
+			    "has %.*s without a column behind it",
+			    STR_ARGS(item));
+		if (item.p[0] == '$' && !c->regex)
+			return arena_printf(a,
+			    "has %.*s, which needs regex = yes",
+			    STR_ARGS(item));
+		if (stands_before(list, item))
+			return arena_printf(
+			    a, "has %.*s twice", STR_ARGS(item));
+	}
+	return some ? NULL : "needs at least one column";
+}
+
+static void
+check_search(struct reader *r)
+{
+	const struct conf *c = r->conf;
+
+	for (const struct conf_pair *p = c->search; p != NULL; p = p->next) {
+		const char *wrong = check_searched(r->arena, c, p->value);
+
+		if (wrong != NULL)
+			add_mistake(r, p->line, "search.%s %s", p->name, wrong);
+	}
+}
+
+static void
+read_shapes(struct reader *r)
+{
+	for (struct conf_pair *p = r->conf->shape; p != NULL; p = p->next) {
+		const char *wrong = conf_shape_read(r->arena, r->conf, p);
+
+		if (wrong != NULL)
+			add_mistake(r, p->line, "shape.%s %s", p->name, wrong);
+	}
+}
+
 static int
 load(struct reader *r)
 {
@@ -350,6 +408,8 @@ load(struct reader *r)
 	}
 	check_texts(r);
 	check_together(r);
+	check_search(r);
+	read_shapes(r);
 	return r->mistakes->len > 0 ? -1 : 0;
 }
 

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "auth/auth.h"
+#include "query/query.h"
 #include "schema/schema.h"
 #include "stmt/stmt.h"
 
@@ -106,6 +107,77 @@ check_files(struct check *k)
 		add_err(k, "admin_conninfo");
 }
 
+/* the table of FAMILY.TABLE, or NULL and a finding */
+static const struct table *
+find_table(struct check *k, const char *family, const struct conf_pair *p)
+{
+	struct ctl *c = k->ctl;
+	const struct table *t =
+	    schema_table_by_path(c->schema, str_from(p->name), &c->err);
+
+	if (t == NULL)
+		t = schema_table(c->schema, str_from(p->name), &c->err);
+	if (c->err.id != ERR_NONE)
+		add_err(k, "snapshot");
+	else if (t == NULL)
+		add_warning(k, "%s:%zu: %s.%s: no such table is exposed",
+		    c->conf_path, p->line, family, p->name);
+	return t;
+}
+
+/* a name of shape.TABLE that the snapshot does not have */
+struct missing {
+	struct check *check;
+	const struct conf_pair *line;
+};
+
+static void
+add_missing(void *arg, const char *text)
+{
+	const struct missing *m = arg;
+
+	add_warning(m->check, "%s:%zu: shape.%s: %s", m->check->ctl->conf_path,
+	    m->line->line, m->line->name, text);
+}
+
+static void
+check_shape(struct check *k, const struct conf_pair *p)
+{
+	struct ctl *c = k->ctl;
+	const struct table *t = find_table(k, "shape", p);
+	struct missing missing = {k, p};
+	struct query_shaping s = {.arena = c->arena,
+	    .schema = c->schema,
+	    .miss = add_missing,
+	    .arg = &missing};
+
+	if (t == NULL)
+		return;
+	query_shaped(&s, t, p->json, &c->err);
+	if (c->err.id != ERR_NONE)
+		add_err(k, "snapshot");
+}
+
+/* what search.TABLE names and the snapshot does not have */
+static void
+check_search(struct check *k, const struct conf_pair *p)
+{
+	struct ctl *c = k->ctl;
+	const struct table *t = find_table(k, "search", p);
+	struct str rest = str_from(p->value), item;
+	struct touched touched;
+
+	while (t != NULL && conf_list_next(&rest, &item)) {
+		const char *wrong =
+		    query_search_check(c->arena, c->schema, t, item, &touched);
+
+		if (wrong != NULL)
+			add_warning(k, "%s:%zu: search.%s: %.*s: %s",
+			    c->conf_path, p->line, p->name, STR_ARGS(item),
+			    wrong);
+	}
+}
+
 static void
 check_snapshot(struct check *k)
 {
@@ -123,6 +195,12 @@ check_snapshot(struct check *k)
 		add_warning(k,
 		    "snapshot: it was made for other schemas: run dynapictl "
 		    "reload");
+	for (const struct conf_pair *p = c->conf.search;
+	     c->schema != NULL && p != NULL; p = p->next)
+		check_search(k, p);
+	for (const struct conf_pair *p = c->conf.shape;
+	     c->schema != NULL && p != NULL; p = p->next)
+		check_shape(k, p);
 }
 
 /* one row of flags and names about the role that the responders use */

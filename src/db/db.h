@@ -73,6 +73,7 @@ struct batch {
 	const char *column;     /* PG_DIAG_COLUMN_NAME, or NULL */
 	const char *table;      /* PG_DIAG_TABLE_NAME, or NULL */
 	const char *schema;     /* PG_DIAG_SCHEMA_NAME, or NULL */
+	bool in_function;       /* a function or a trigger has said it */
 	bool client_gone;
 	/* for the log */
 	int64_t db_us;

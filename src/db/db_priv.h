@@ -175,7 +175,6 @@ struct run {
 	bool guard_raised;  /* … in the guard */
 	bool row_policy;    /* … because of a row security policy */
 	bool shape_changed; /* the columns are not those of the snapshot */
-	bool in_function;   /* the message is somebody's own */
 	const char *message;
 };
 

@@ -288,7 +288,7 @@ forget_failure(struct load *l)
 	struct batch *b = l->b;
 
 	r->failed = r->stale_plan = r->guard_raised = false;
-	r->row_policy = r->shape_changed = r->in_function = false;
+	r->row_policy = r->shape_changed = b->in_function = false;
 	r->message = NULL;
 	b->sqlstate[0] = '\0';
 	b->constraint = b->column = b->table = b->schema = NULL;

@@ -99,7 +99,7 @@ run_note_error(struct run *r, const struct op *op, const PGresult *res)
 	b->table = get_field(r, res, PG_DIAG_TABLE_NAME);
 	b->schema = get_field(r, res, PG_DIAG_SCHEMA_NAME);
 	r->message = get_field(r, res, PG_DIAG_MESSAGE_PRIMARY);
-	r->in_function = is_said_by_function(res);
+	b->in_function = is_said_by_function(res);
 	r->guard_raised =
 	    op->kind == OP_EXEC && (ptrdiff_t)op->stmt == b->guard;
 	r->row_policy =
@@ -136,7 +136,7 @@ explain(const struct run *r, struct err *err)
 				: "batch";
 	const char *said = r->message, *constraint = b->constraint;
 
-	if (err_status(id) < 500 || said == NULL || r->in_function)
+	if (err_status(id) < 500 || said == NULL || b->in_function)
 		said = "";
 	if (*said != '\0' || constraint == NULL)
 		constraint = "";

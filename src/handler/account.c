@@ -390,10 +390,12 @@ account_me(struct ctx *c)
 	return respond_json(c, 200);
 }
 
+#define FORM (NEEDS_JSON | TAKES_FORM)
+
 const struct route routes_account[] = {
-    {METHOD_POST, "/api/auth/login", NEEDS_JSON | NEEDS_NO_TOKEN, account_login,
+    {METHOD_POST, "/api/auth/login", FORM | NEEDS_NO_TOKEN, account_login,
 	"Open a session with name and password"},
-    {METHOD_POST, "/api/auth/token/refresh", NEEDS_JSON | NEEDS_NO_TOKEN,
+    {METHOD_POST, "/api/auth/token/refresh", FORM | NEEDS_NO_TOKEN,
 	account_refresh, "Exchange a refresh token for new tokens"},
     {METHOD_POST, "/api/auth/logout", NEEDS_USER, account_logout,
 	"End the session"},

@@ -13,12 +13,13 @@
 
 /* ---- errors ------------------------------------------------------------- */
 
-/* a body that does not fit is 422 here; a question may stand where a body
- * stands, and its faults have ids of their own */
+/* a body that does not fit is 422 here, but for a question that stands there */
 static bool
 is_body_fault(const struct ctx *c)
 {
-	if (c->req.body.len == 0)
+	enum action action = ctx_action(c);
+
+	if (action == ACTION_READ || action == ACTION_DELETE)
 		return c->err.id == ERR_BAD_JSON;
 	switch (c->err.id) {
 	case ERR_BAD_JSON:
@@ -107,7 +108,9 @@ auto_error(struct ctx *c, int status)
 const struct dialect dialect_auto = {.base = "/api/auto/",
     .parse = query_parse_where,
     .error = auto_error,
-    .strict = true};
+    .strict = true,
+    .put = BODY_REPLACE,
+    .page_max = WHERE_PAGE_MAX};
 
 int
 auto_not_found(struct ctx *c)
@@ -193,8 +196,9 @@ auto_find(struct ctx *c, struct list *l)
 	return respond_rows(c, l->rows, l->format, l->format == &format_json);
 }
 
+/* keeps: as long as cache= says; nobody keeps what answers a POST */
 static int
-auto_list(struct ctx *c)
+answer_list(struct ctx *c, bool keeps)
 {
 	struct list l = {.q = read_ask(c, &c->req.params)};
 	bool find;
@@ -207,7 +211,8 @@ auto_list(struct ctx *c)
 	if (!find)
 		response_header_f(
 		    &c->res, "X-Total-Count", "%lld", (long long)l.total);
-	cache_headers(c);
+	if (keeps)
+		cache_headers(c);
 	if (l.rows == NULL) { /* HEAD */
 		respond_format_headers(c, l.format);
 		return 0;
@@ -216,8 +221,28 @@ auto_list(struct ctx *c)
 		return -1;
 	if (l.format == &format_json)
 		buf_lit(response_body(&c->res), "\n");
-	tag_answer(c);
+	if (keeps)
+		tag_answer(c);
 	return 0;
+}
+
+static int
+auto_list(struct ctx *c)
+{
+	return answer_list(c, true);
+}
+
+/* QUERY is safe as GET is, and its answer may be kept with the question */
+static int
+auto_query(struct ctx *c)
+{
+	return question_take_json(c, c->body) != 0 ? -1 : answer_list(c, true);
+}
+
+static int
+auto_search(struct ctx *c)
+{
+	return question_take_json(c, c->body) != 0 ? -1 : answer_list(c, false);
 }
 
 static int
@@ -240,14 +265,22 @@ auto_retrieve(struct ctx *c)
 	return respond_row(c, rows, f, 200);
 }
 
-#define TABLE "/api/auto/{table}"
-#define ROW   "/api/auto/{table}/{key}"
+#define TABLE  "/api/auto/{table}"
+#define ROW    "/api/auto/{table}/{key}"
+#define SEARCH (NEEDS_TABLE | NEEDS_JSON | ONLY_READS)
 
 const struct route routes_auto[] = {
     {METHOD_GET, TABLE, NEEDS_TABLE, auto_list, "Rows, 25 at a time"},
     {METHOD_HEAD, TABLE, NEEDS_TABLE, auto_list, "How many rows there are"},
+    {METHOD_QUERY, TABLE, SEARCH, auto_query, "Rows, the question in the body"},
+    {METHOD_POST, TABLE "/search", SEARCH, auto_search,
+	"Rows, the question in the body"},
+    {METHOD_OPTIONS, TABLE, NEEDS_TABLE, data_options,
+	"Columns, choices and limits"},
     {METHOD_GET, ROW, NEEDS_TABLE | NEEDS_KEY, auto_retrieve, "One row"},
     {METHOD_HEAD, ROW, NEEDS_TABLE | NEEDS_KEY, auto_retrieve,
 	"Is there such a row"},
+    {METHOD_OPTIONS, ROW, NEEDS_TABLE, data_options,
+	"Columns, choices and limits"},
     {0},
 };

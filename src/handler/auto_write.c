@@ -70,18 +70,16 @@ static int
 create_nested(struct ctx *c)
 {
 	struct write w = creation(c);
-	struct nested_set set;
-	struct rows *rows;
+	struct document doc = {.whole = false};
 	struct jsonw j;
-	bool may_read;
 
-	if (write_params(c, "") != 0 ||
-	    data_nested_run(c, &w, &set, &rows, &may_read) != 0)
+	if (write_params(c, "") != 0 || data_nested_run(c, &w, &doc) != 0)
 		return -1;
 	if (w.replayed || !w.want_row)
 		return respond_created(c, &w);
+	write_headers(c, &w);
 	respond_begin(c, &j);
-	if (data_nested_write(c, &j, &set, rows) != 0)
+	if (data_nested_write(c, &j, &doc) != 0)
 		return -1;
 	return respond_json(c, 200);
 }
@@ -94,17 +92,13 @@ create_many(struct ctx *c)
 	    .max = -1,
 	    .once = true,
 	    .want_rows = true,
-	    .format = &format_json};
+	    .format = c->req.streamed ? NULL : &format_json};
 
 	if (write_params(c, "") != 0 || bulk_write(c, &b) != 0)
 		return -1;
-	if (prefer_nothing(c))
-		return respond_empty(c);
-	if (!b.may_read)
+	if (b.format != NULL && !b.may_read)
 		return respond_sent(c);
-	respond_format_headers(c, &format_json);
-	buf_lit(response_body(&c->res), "\n");
-	return 0;
+	return bulk_written(c, &b, 200, "created");
 }
 
 /* relations have a path of their own: here they are unknown columns */
@@ -113,7 +107,7 @@ auto_create(struct ctx *c)
 {
 	struct write w = creation(c);
 
-	if (c->body->kind == JSON_ARRAY)
+	if (c->req.streamed || c->body->kind == JSON_ARRAY)
 		return create_many(c);
 	if (write_params(c, "") != 0 || write_row(c, &w) != 0)
 		return -1;
@@ -228,7 +222,6 @@ static int
 read_question(struct ctx *c)
 {
 	const struct json *j;
-	struct params p;
 
 	if (c->req.body.len == 0)
 		return 0;
@@ -236,20 +229,7 @@ read_question(struct ctx *c)
 		return err_set(&c->err, ERR_MEDIA_TYPE,
 		    "The body must be application/json.");
 	j = json_parse(c->arena, c->req.body, &c->err);
-	if (j == NULL)
-		return -1;
-	if (j->kind != JSON_OBJECT)
-		return err_set(
-		    &c->err, ERR_BAD_JSON, "The body must be a JSON object.");
-	p.n = 0;
-	p.v = arena_array(c->arena, struct param, c->req.params.n + j->n);
-	for (size_t i = 0; i < c->req.params.n; i++)
-		p.v[p.n++] = c->req.params.v[i];
-	for (j = j->child; j != NULL; j = j->next)
-		p.v[p.n++] = (struct param){.name = j->key,
-		    .value = j->kind == JSON_STRING ? j->text : j->src};
-	c->req.params = p;
-	return 0;
+	return j != NULL ? question_take_json(c, j) : -1;
 }
 
 static int
@@ -266,18 +246,19 @@ auto_delete_many(struct ctx *c)
 #define TABLE "/api/auto/{table}"
 #define ROW   "/api/auto/{table}/{key}"
 #define KEYED (NEEDS_TABLE | NEEDS_KEY)
+#define FORM  (NEEDS_JSON | TAKES_FORM)
 
 const struct route routes_auto_write[] = {
-    {METHOD_POST, TABLE, NEEDS_TABLE | NEEDS_JSON, auto_create,
+    {METHOD_POST, TABLE, NEEDS_TABLE | NEEDS_ROWS | TAKES_FORM, auto_create,
 	"Create a row, or several"},
     {METHOD_POST, TABLE "/with_relations", NEEDS_TABLE | NEEDS_JSON,
 	create_nested, "Create a row and those that belong to it"},
-    {METHOD_PATCH, TABLE, NEEDS_TABLE | NEEDS_JSON, auto_update_many,
+    {METHOD_PATCH, TABLE, NEEDS_TABLE | FORM, auto_update_many,
 	"Change all rows that meet a condition"},
     {METHOD_POST, TABLE "/delete", NEEDS_TABLE | DELETES, auto_delete_many,
 	"Delete all rows that meet a condition"},
-    {METHOD_PUT, ROW, KEYED | NEEDS_JSON, auto_replace, "Replace a row"},
-    {METHOD_PATCH, ROW, KEYED | NEEDS_JSON, auto_patch,
+    {METHOD_PUT, ROW, KEYED | FORM, auto_replace, "Replace a row"},
+    {METHOD_PATCH, ROW, KEYED | FORM, auto_patch,
 	"Change some columns of a row"},
     {METHOD_DELETE, ROW, KEYED, auto_delete, "Delete a row"},
     {0},

@@ -109,18 +109,18 @@ blame_value(struct ctx *c, const struct path *p, const struct value *v)
 }
 
 static void
-blame_regex(struct ctx *c, const struct expr *e)
+blame_regex(struct ctx *c, struct str text, struct str field)
 {
 	struct batch *b;
 
 	if (strcmp(c->batch->sqlstate, "2201B") != 0)
 		return;
-	b = find_fault(c, stmt_regex(c->arena, e->cmp.value.text));
+	b = find_fault(c, stmt_regex(c->arena, text));
 	if (b == NULL || strcmp(b->sqlstate, "2201B") != 0)
 		return;
 	if (c->err.fields == NULL)
 		err_clear(&c->err);
-	err_add_field(&c->err, ERR_BAD_VALUE, e->cmp.path.text,
+	err_add_field(&c->err, ERR_BAD_VALUE, field,
 	    "This is not a valid regular expression.");
 }
 
@@ -138,7 +138,7 @@ blame_filters(struct ctx *c, const struct expr *e)
 		return;
 	case EXPR_CMP:
 		if (query_ops[e->cmp.op].takes == OP_TAKES_REGEX)
-			blame_regex(c, e);
+			blame_regex(c, e->cmp.value.text, e->cmp.path.text);
 		else
 			blame_value(c, &e->cmp.path, &e->cmp.value);
 		return;
@@ -155,11 +155,25 @@ blame_filters(struct ctx *c, const struct expr *e)
 	}
 }
 
+/* a term is a pattern where some column is searched with $ */
+static void
+blame_terms(struct ctx *c, const struct query *q)
+{
+	bool regex = false;
+
+	for (size_t i = 0; i < q->nsearch_in; i++)
+		regex = regex || query_ops[q->search_in[i].cmp.op].takes ==
+				     OP_TAKES_REGEX;
+	for (size_t i = 0; i < q->nsearch && regex; i++)
+		blame_regex(c, q->search[i].text, STR("search"));
+}
+
 static void
 blame_includes(struct ctx *c, const struct query *q)
 {
 	for (size_t i = 0; i < q->ninclude; i++) {
 		blame_filters(c, q->include[i].query->where);
+		blame_terms(c, q->include[i].query);
 		blame_includes(c, q->include[i].query);
 	}
 }
@@ -178,6 +192,7 @@ blame_query(struct ctx *c, const struct query *q)
 		return err_set(&c->err, ERR_NOT_FOUND, NULL);
 	}
 	blame_filters(c, q->where);
+	blame_terms(c, q);
 	blame_filters(c, q->having);
 	blame_includes(c, q);
 	return -1;

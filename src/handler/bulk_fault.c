@@ -157,8 +157,11 @@ tell_constraint(struct loading *l, int64_t index)
 	struct ctx *c = l->c;
 	struct err e;
 
-	load_rollback(l->load);
+	if (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT)
+		c->load = l->load;
 	ctx_failed(c, load_batch(l->load));
+	c->load = NULL;
+	load_rollback(l->load);
 	e = c->err;
 	err_clear(&c->err);
 	for (const struct err_field *f = e.fields; f != NULL; f = f->next)
@@ -196,6 +199,18 @@ tell_domain(struct loading *l, const struct chunk *chunk, int64_t index)
 	return -1;
 }
 
+/* of all rows, which are not known any more */
+static void
+tell_assigned(struct loading *l, const struct batch *b)
+{
+	struct effect *e = arena_make(l->c->arena, struct effect);
+
+	e->columns = l->assigned;
+	e->ncolumns = l->nassigned;
+	if (l->assigned != NULL)
+		b->stmts[b->failed]->effect = e;
+}
+
 /* not of one row: deferred constraints, a lost connection, time … */
 static int
 tell_whole(struct loading *l, bool at_end)
@@ -204,6 +219,8 @@ tell_whole(struct loading *l, bool at_end)
 	const struct batch *b = load_batch(l->load);
 
 	load_rollback(l->load);
+	if (at_end)
+		tell_assigned(l, b);
 	if (l->b->on != NULL && strcmp(b->sqlstate, "55000") == 0) {
 		err_clear(&c->err);
 		return err_add_field(&c->err, ERR_BAD_PARAM, STR("on_conflict"),

@@ -26,7 +26,10 @@ struct loading {
 	size_t bytes;
 	struct render render;
 	bool rendering; /* the head is written */
-	int64_t nrows;  /* put into chunks */
+	/* what the rows so far change of rows that were there */
+	const struct column **assigned;
+	size_t nassigned;
+	int64_t nrows; /* put into chunks */
 	/* the request has an Idempotency-Key; hash: of a body that is still
 	 * being read */
 	bool keyed;

@@ -34,6 +34,24 @@ bulk_stmt(struct loading *l, struct arena *a, const struct chunk *chunk)
 		   : stmt_bulk_update(a, chunk, returning, o);
 }
 
+static void
+note_assigned(struct loading *l, const struct chunk *chunk)
+{
+	const struct effect e = {.chunk = chunk, .on = l->b->on};
+	const struct effect all = {
+	    .columns = l->assigned, .ncolumns = l->nassigned};
+
+	if (l->b->action == ACTION_CREATE && (e.on == NULL || e.on->ignore))
+		return;
+	if (l->assigned == NULL)
+		l->assigned = arena_array(l->c->arena, const struct column *,
+		    table_ninput(chunk->table));
+	for (size_t i = 0; i < chunk->ncolumns; i++)
+		if (effect_assigns(&e, chunk->columns[i]) &&
+		    !effect_assigns(&all, chunk->columns[i]))
+			l->assigned[l->nassigned++] = chunk->columns[i];
+}
+
 static int
 open_chunk(struct loading *l, const struct feed_row *row)
 {
@@ -60,6 +78,7 @@ open_chunk(struct loading *l, const struct feed_row *row)
 		buf_init(&l->texts[i], room, TEXTS_MAX);
 		buf_char(&l->texts[i], '{');
 	}
+	note_assigned(l, chunk);
 	return 0;
 }
 

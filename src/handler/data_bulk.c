@@ -199,8 +199,8 @@ read_conflict(struct ctx *c, struct conflict *storage, struct conflict **on)
 	return refuse_conflict(c);
 }
 
-static int
-respond_written(
+int
+bulk_written(
     struct ctx *c, const struct bulk *b, int status, const char *counted)
 {
 	bool rows = b->format != NULL && b->may_read;
@@ -244,7 +244,7 @@ bulk_create(struct ctx *c)
 		    "resolution=ignore-duplicates they stay.");
 	if (bulk_write(c, &b) != 0)
 		return -1;
-	return respond_written(
+	return bulk_written(
 	    c, &b, 201, on != NULL && !on->ignore ? "written" : "created");
 }
 
@@ -366,7 +366,7 @@ update_rows(struct ctx *c)
 	b.format = c->req.streamed ? NULL : f;
 	if (bulk_write(c, &b) != 0)
 		return -1;
-	return respond_written(c, &b, 200, "updated");
+	return bulk_written(c, &b, 200, "updated");
 }
 
 static int
@@ -384,8 +384,8 @@ bulk_delete(struct ctx *c)
 }
 
 const struct route routes_bulk[] = {
-    {METHOD_PATCH, "/api/dyn/{table}", NEEDS_TABLE | NEEDS_ROWS, bulk_patch,
-	"Change many rows"},
+    {METHOD_PATCH, "/api/dyn/{table}", NEEDS_TABLE | NEEDS_ROWS | TAKES_FORM,
+	bulk_patch, "Change many rows"},
     {METHOD_DELETE, "/api/dyn/{table}", NEEDS_TABLE, bulk_delete,
 	"Delete many rows"},
     {0},

@@ -99,16 +99,22 @@ write_target(
 }
 
 /* replacing a row keeps what is write-only (query/body.c) */
+static bool
+is_wanted(const struct column *col, enum body_mode mode)
+{
+	return is_required(col) && mode != BODY_PATCH &&
+	       !(mode == BODY_REPLACE && col->write_only);
+}
+
 static void
 write_column(struct jsonw *w, const struct column *col,
-    const struct rights *rights, bool replacing)
+    const struct rights *rights, enum body_mode mode)
 {
 	jsonw_key_str(w, col->name);
 	jsonw_object(w);
 	jsonw_kv_c(w, "type", kind_word(col->type));
 	jsonw_kv(w, "sql_type", col->type->display);
-	jsonw_kv_bool(
-	    w, "required", is_required(col) && !(replacing && col->write_only));
+	jsonw_kv_bool(w, "required", is_wanted(col, mode));
 	jsonw_kv_bool(w, "read_only", is_read_only(col));
 	if (col->write_only)
 		jsonw_kv_bool(w, "write_only", true);
@@ -133,11 +139,11 @@ write_column(struct jsonw *w, const struct column *col,
 
 static void
 write_columns(struct jsonw *w, const struct table *t,
-    const struct rights *rights, bool replacing)
+    const struct rights *rights, enum body_mode mode)
 {
 	jsonw_object(w);
 	for (size_t i = 0; i < table_ninput(t); i++)
-		write_column(w, &t->columns[i], rights, replacing);
+		write_column(w, &t->columns[i], rights, mode);
 	jsonw_end(w);
 }
 
@@ -149,19 +155,27 @@ write_computed(
 	jsonw_key(w, "computed");
 	jsonw_object(w);
 	for (size_t i = 0; i < t->ncomputed; i++)
-		write_column(w, &t->computed[i], rights, false);
+		write_column(w, &t->computed[i], rights, BODY_CREATE);
 	jsonw_end(w);
+}
+
+/* most 0: by nothing */
+static int64_t
+bounded(int64_t n, int64_t most)
+{
+	return most > 0 && n > most ? most : n;
 }
 
 static void
 write_limits(struct ctx *c, struct jsonw *w)
 {
 	const struct conf *conf = &c->app->conf;
+	int64_t most = c->dialect->page_max;
 
 	jsonw_key(w, "limits");
 	jsonw_object(w);
-	jsonw_kv_i64(w, "page_size", conf->page_size);
-	jsonw_kv_i64(w, "max_page_size", conf->max_page_size);
+	jsonw_kv_i64(w, "page_size", bounded(conf->page_size, most));
+	jsonw_kv_i64(w, "max_page_size", bounded(conf->max_page_size, most));
 	jsonw_kv_i64(w, "max_rows", conf->max_rows);
 	jsonw_kv_i64(w, "body_bytes", conf->body_max);
 	jsonw_kv_i64(w, "url_bytes", conf->url_max);
@@ -187,6 +201,8 @@ write_media_types(struct jsonw *w)
 	jsonw_cstr(w, "application/json");
 	jsonw_cstr(w, "application/x-ndjson");
 	jsonw_cstr(w, "text/csv");
+	jsonw_cstr(w, "application/x-www-form-urlencoded");
+	jsonw_cstr(w, "multipart/form-data");
 	jsonw_end(w);
 }
 
@@ -205,11 +221,11 @@ write_actions(struct ctx *c, struct jsonw *w, const struct rights *rights)
 	jsonw_object(w);
 	if (create) {
 		jsonw_key(w, "POST");
-		write_columns(w, c->table, rights, false);
+		write_columns(w, c->table, rights, BODY_CREATE);
 	}
 	if (update) {
 		jsonw_key(w, "PUT");
-		write_columns(w, c->table, rights, true);
+		write_columns(w, c->table, rights, c->dialect->put);
 	}
 	jsonw_end(w);
 }
@@ -271,7 +287,7 @@ write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 		jsonw_str(w, t->columns[t->key[i]].name);
 	jsonw_end(w);
 	jsonw_key(w, "fields");
-	write_columns(w, t, rights, false);
+	write_columns(w, t, rights, BODY_CREATE);
 	write_computed(w, t, rights);
 	if (write_relations(c, w, rights) != 0)
 		return -1;
@@ -279,7 +295,7 @@ write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 	return 0;
 }
 
-static int
+int
 data_options(struct ctx *c)
 {
 	struct batch *b = ctx_batch(c, BATCH_READ);
@@ -293,6 +309,7 @@ data_options(struct ctx *c)
 	    rights_read(c, batch_rows(b, at), &rights) != 0)
 		return -1;
 	response_header(&c->res, "Allow", str_from(ctx_allow(c)));
+	ctx_accept_headers(c);
 	respond_begin(c, &w);
 	jsonw_object(&w);
 	if (write_table(c, &w, &rights) != 0)

@@ -13,7 +13,7 @@
 #include "render/render.h"
 
 const struct dialect dialect_native = {
-    .base = "/api/dyn/", .parse = query_parse_drf};
+    .base = "/api/dyn/", .parse = query_parse_drf, .put = BODY_REPLACE};
 
 static struct str
 number_text(struct ctx *c, int64_t n)
@@ -242,7 +242,7 @@ data_retrieve(struct ctx *c)
 	return respond_row(c, rows, f, 200);
 }
 
-#define SEARCH (NEEDS_TABLE | NEEDS_JSON | ONLY_READS)
+#define SEARCH (NEEDS_TABLE | NEEDS_JSON | TAKES_FORM | ONLY_READS)
 
 const struct route routes_data[] = {
     {METHOD_GET, "/api/dyn/{table}", NEEDS_TABLE, data_list,

@@ -81,28 +81,23 @@ cell_text(struct ctx *c, const struct column *col, struct str cell)
 	return j != NULL && j->kind == JSON_STRING ? j->text : cell;
 }
 
-/* n: of a nested create, whose rows know where their keys are */
-static void
-take_key(
-    struct ctx *c, struct write *w, struct rows *rows, const struct nested *n)
+struct str
+write_key(struct ctx *c, struct rows *rows, bool all)
 {
 	const struct table *t = c->table;
 	struct buf key;
-	size_t at;
 
 	if (t->nkey == 0 || rows_next(rows, &c->err) != 1)
-		return;
+		return STR_NONE;
 	buf_init(&key, c->arena, RESPONSE_LINE_MAX);
 	for (size_t i = 0; i < t->nkey; i++) {
-		at = w->want_row ? t->key[i] : i;
-		if (n != NULL)
-			at = data_nested_key(n, rows, i);
+		size_t at = all ? t->key[i] : i;
+
 		key_segment(c, &key, i,
 		    cell_text(c, &t->columns[t->key[i]], rows_cell(rows, at)));
 	}
-	if (!key.overflow)
-		w->key = buf_view(&key);
 	rows_rewind(rows);
+	return key.overflow ? STR_NONE : buf_view(&key);
 }
 
 static void
@@ -166,7 +161,7 @@ create_row(struct ctx *c, struct write *w)
 		return blame_body(c, &body);
 	}
 	/* a trigger may have swallowed the row: then there is none to show */
-	take_key(c, w, batch_rows(b, at), NULL);
+	w->key = write_key(c, batch_rows(b, at), w->want_row);
 	take_row(c, w, b, batch_rows(b, at));
 	return 0;
 }
@@ -408,29 +403,21 @@ respond_created(struct ctx *c, const struct write *w, const struct format *f)
 	return respond_row(c, w->rows, f, 201);
 }
 
-/* an object with rows of its relations in it: answered as it was sent, with
- * the keys that were made; its repeat with the outermost row alone */
+/* an object with rows of its relations in it; its repeat is answered with the
+ * outermost row alone */
 static int
 create_nested(struct ctx *c, struct write *w, const struct format *f)
 {
-	struct nested_set set;
-	struct rows *rows;
+	struct document doc = {.whole = true};
 	struct jsonw j;
-	bool readable;
 
-	if (data_nested_run(c, w, &set, &rows, &readable) != 0)
+	if (data_nested_run(c, w, &doc) != 0)
 		return -1;
-	if (w->replayed)
+	if (w->replayed || w->rows == NULL)
 		return respond_created(c, w, f);
-	take_key(c, w, rows, set.first);
-	if (readable && w->want_row)
-		w->rows = rows;
-	response_status(&c->res, 201);
 	write_headers(c, w);
-	if (w->rows == NULL)
-		return 0;
 	respond_begin(c, &j);
-	if (data_nested_write(c, &j, &set, rows) != 0)
+	if (data_nested_write(c, &j, &doc) != 0)
 		return -1;
 	return respond_json(c, 201);
 }
@@ -499,12 +486,13 @@ data_delete(struct ctx *c)
 
 #define ROW   "/api/dyn/{table}/{key}"
 #define KEYED (NEEDS_TABLE | NEEDS_KEY)
+#define FORM  (NEEDS_JSON | TAKES_FORM)
 
 const struct route routes_write[] = {
-    {METHOD_POST, "/api/dyn/{table}", NEEDS_TABLE | NEEDS_ROWS, data_create,
-	"Create a row, or many"},
-    {METHOD_PUT, ROW, KEYED | NEEDS_JSON, data_replace, "Replace a row"},
-    {METHOD_PATCH, ROW, KEYED | NEEDS_JSON, data_patch,
+    {METHOD_POST, "/api/dyn/{table}", NEEDS_TABLE | NEEDS_ROWS | TAKES_FORM,
+	data_create, "Create a row, or many"},
+    {METHOD_PUT, ROW, KEYED | FORM, data_replace, "Replace a row"},
+    {METHOD_PATCH, ROW, KEYED | FORM, data_patch,
 	"Change some columns of a row"},
     {METHOD_DELETE, ROW, KEYED, data_delete, "Delete a row"},
     {0},

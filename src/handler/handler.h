@@ -14,8 +14,9 @@ struct format;
 struct jsonw;
 struct sha256;
 
-extern const struct route routes_account[]; /* /api/auth/… */
-extern const struct route routes_auto[];    /* /api/auto/… reading */
+extern const struct route routes_account[];   /* /api/auth/… */
+extern const struct route routes_auto[];      /* /api/auto/… reading */
+extern const struct route routes_auto_user[]; /* /api/auto/auth/userinfo */
 extern const struct route routes_auto_write[];
 extern const struct route routes_data[];  /* /api/dyn/{table}/… reading */
 extern const struct route routes_write[]; /* /api/dyn/{table}/… writing */
@@ -61,8 +62,13 @@ struct rights {
 	const struct right *all; /* of a superuser: on every table */
 };
 int rights_read(struct ctx *, struct rows *, struct rights *);
+/* c->rights, behind the guard of what the request does with its table; once
+ * (read.c) */
+int read_rights(struct ctx *);
 /* a guard has passed: may he also read the first table?  Asked once */
 bool rights_of_guard(struct ctx *, struct rows *guard);
+/* behind it: may he read c->shown[i]? */
+bool rights_of_shown(const struct rows *guard, size_t i);
 /* NULL: he has none on this table */
 const struct right *rights_on(const struct rights *, struct str qname);
 /* may he read it? */
@@ -104,6 +110,8 @@ struct query *read_ask(struct ctx *, struct params *);
 /* the members of a body become parameters behind those of the address; -1:
  * ERR_BAD_JSON, ERR_BAD_PARAM, ERR_LIMIT (question.c) */
 int question_take(struct ctx *, const struct json *body);
+/* the same where parameters are JSON already */
+int question_take_json(struct ctx *, const struct json *body);
 /* the same for a tree that is parsed already (bodies) */
 int read_resolve(struct ctx *, struct query *);
 /* the limits for names: with conceal what he may not read does not exist */
@@ -167,12 +175,15 @@ void write_headers(struct ctx *, const struct write *);
  * those in own (separated by blanks) is refused, since it would seem to choose
  * them; names that are no parameters, where names are strict. */
 int write_params(struct ctx *, const char *own);
+/* the path segment of a created row, or STR_NONE; all: rows has every column
+ * of the table, not the key's alone */
+struct str write_key(struct ctx *, struct rows *, bool all);
 /* appends one more part of a row's path segment: the text of key column i */
 void key_segment(struct ctx *, struct buf *, size_t i, struct str text);
 
 /*
- * Of a change that is not empty (lock.c): the table's lock_version counts up.
- * Returned is the column where the body named it: the row has to be at *value.
+ * lock_version, where the body of a change names it (lock.c): the row has to
+ * be at *value, and counts up.  NULL: it is not named, or there is none.
  */
 const struct column *lock_take(struct ctx *, struct body *, struct str *value);
 
@@ -250,20 +261,26 @@ int etag_respond(struct ctx *, struct rows *, const struct format *);
 /*
  * Creates an object, or a list of them, that holds the rows of its relations
  * under their names: in one statement, with the right on every table that is
- * written (data_nested.c).  may_read: the caller may see the outermost rows.
- * Of the write it takes body, want_row and once; once it is replayed, that has
- * the one outermost row as write_row would, and the set has no rows.
+ * written (data_nested.c).  Of the write it takes body, want_row, want_tag and
+ * once, and gives key and tag of one outermost row; once it is replayed, it
+ * has that row as write_row would, and the document no rows.
  */
-int data_nested_run(struct ctx *, struct write *, struct nested_set *,
-    struct rows **, bool *may_read);
+struct document {
+	bool whole; /* every column of a row goes out, not those alone that
+	             * were sent and the keys that were made */
+	/* what came of it */
+	struct nested_set set;
+	struct rows *rows;
+	bool *open; /* may he read it?  By number of the row */
+};
+int data_nested_run(struct ctx *, struct write *, struct document *);
 /* does a member of this object name a relation that he may know of? */
 bool data_nested_is(struct ctx *, const struct json *body);
-/* the document as it was sent, with the keys that the database made */
-int data_nested_write(
-    struct ctx *, struct jsonw *, const struct nested_set *, struct rows *);
-/* the result column of part i of an outermost row's key */
-size_t data_nested_key(const struct nested *, const struct rows *, size_t i);
-
+/*
+ * The document as it was sent, with the values that are stored.  Of a row that
+ * he may not read those that he sent, and the key, if it was made for him.
+ */
+int data_nested_write(struct ctx *, struct jsonw *, const struct document *);
 struct chunk;
 struct conflict;
 struct feed_opts;
@@ -313,9 +330,16 @@ int bulk_change(struct ctx *, struct change *);
 /* data_bulk.c: POST of an array, of lines, or with on_conflict= */
 bool bulk_is_asked(const struct ctx *);
 int bulk_create(struct ctx *);
+/* of what bulk_write has written: the rows, or {counted: how many}, or
+ * nothing */
+int bulk_written(
+    struct ctx *, const struct bulk *, int status, const char *counted);
 /* of a change: the rows, or {counted: how many}, or nothing */
 int bulk_respond(struct ctx *, const struct change *, const struct format *,
     const char *counted);
+
+/* data_options.c: OPTIONS of a table or a row */
+int data_options(struct ctx *);
 
 /* After a batch has failed: the fields that PostgreSQL cannot have meant, by
  * casting each alone; a key that no row can have is ERR_NOT_FOUND.  -1. */

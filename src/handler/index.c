@@ -195,6 +195,7 @@ const struct root handler_roots[] = {
     {"native", "/api/dyn", routes_options},
     {"auto", "/api/auto", routes_auto},
     {"auto", "/api/auto", routes_auto_write},
+    {"auto", "/api/auto", routes_auto_user},
     {"v2", "/api/v2", routes_v2},
     {"v2", "/api/v2", routes_v2_info},
     {0},

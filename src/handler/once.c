@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/codec.h"
 #include "base/digest.h"
+#include "base/form.h"
 
 #define KEY_MAX 255
 
@@ -51,6 +52,31 @@ once_fingerprint(struct ctx *c, struct sha256 *h)
 	return buf_view(&b);
 }
 
+static void
+add_text(struct sha256 *h, struct str s)
+{
+	uint64_t len = s.len;
+
+	sha256_add(h, &len, sizeof len);
+	sha256_add(h, s.p, s.len);
+}
+
+/* of a form its fields: each time it is sent it has another boundary */
+static void
+add_body(const struct ctx *c, struct sha256 *h)
+{
+	if (c->form == NULL) {
+		sha256_add(h, c->req.body.p, c->req.body.len);
+		return;
+	}
+	sha256_add(h, "form", 4);
+	for (size_t i = 0; i < c->form->n; i++) {
+		add_text(h, c->form->v[i].name);
+		add_text(h, c->form->v[i].value);
+		sha256_add(h, c->form->v[i].is_file ? "f" : "t", 1);
+	}
+}
+
 int
 once_read(struct ctx *c, struct once *once)
 {
@@ -65,7 +91,7 @@ once_read(struct ctx *c, struct once *once)
 		    "characters.",
 		    KEY_MAX);
 	h = once_hash(c);
-	sha256_add(h, c->req.body.p, c->req.body.len);
+	add_body(c, h);
 	*once = (struct once){c->principal.id, key, once_fingerprint(c, h)};
 	return 1;
 }

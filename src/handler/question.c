@@ -1,7 +1,8 @@
 /*
  * A question in a JSON body, as the parameters of an address: there is one
- * grammar, and one parser of it.  Lists become comma lists and trees of
- * conditions the parentheses of or=, and=, not=, quoted where they need to be.
+ * grammar, and one parser of it.  Where parameters are no JSON, lists become
+ * comma lists and trees of conditions the parentheses of or=, and=, not=,
+ * quoted where they need to be.
  */
 #include "handler/handler.h"
 
@@ -88,6 +89,7 @@ value_text(struct ctx *c, const struct json *j, struct str *out)
 {
 	bool quoted;
 
+	*out = STR_NONE;
 	if (j->kind == JSON_NULL)
 		return err_add_field(&c->err, ERR_BAD_PARAM, j->key,
 		    "Cannot be null; isnull asks for that.");
@@ -210,15 +212,29 @@ param_text(struct ctx *c, const struct json *j, struct str *out)
 	return 0;
 }
 
+/* where parameters are JSON, a member is what it was written as */
+static int
+json_text(struct ctx *c, const struct json *j, struct str *out)
+{
+	if (j->kind == JSON_NULL)
+		return err_add_field(&c->err, ERR_BAD_PARAM, j->key,
+		    "Cannot be null; it may be left out.");
+	*out = j->kind == JSON_STRING ? j->text : j->src;
+	return 0;
+}
+
 /* the members of the body as parameters behind those of the address */
-int
-question_take(struct ctx *c, const struct json *body)
+static int
+take_members(struct ctx *c, const struct json *body,
+    int (*read)(struct ctx *, const struct json *, struct str *))
 {
 	struct params *all = &c->req.params;
 	size_t max = (size_t)c->app->conf.max_params;
 	struct param *v;
 
-	if (body->kind != JSON_OBJECT || body->twin != NULL)
+	/* what it means twice is the dialect's, as in an address */
+	if (body->kind != JSON_OBJECT ||
+	    (body->twin != NULL && c->form == NULL))
 		return err_set(&c->err, ERR_BAD_JSON,
 		    "A JSON object with each parameter once is required.");
 	if (all->n + body->n > max)
@@ -232,9 +248,21 @@ question_take(struct ctx *c, const struct json *body)
 		struct param *p = &v[all->n];
 
 		p->name = j->key;
-		if (param_text(c, j, &p->value) != 0)
+		if (read(c, j, &p->value) != 0)
 			return -1;
 		all->n++;
 	}
 	return 0;
+}
+
+int
+question_take(struct ctx *c, const struct json *body)
+{
+	return take_members(c, body, param_text);
+}
+
+int
+question_take_json(struct ctx *c, const struct json *body)
+{
+	return take_members(c, body, json_text);
 }

@@ -21,8 +21,8 @@
 /* ---- asking ------------------------------------------------------------- */
 
 /* what the caller may do, behind the guard of the table itself */
-static int
-know_rights(struct ctx *c)
+int
+read_rights(struct ctx *c)
 {
 	struct rights *rights = arena_make(c->arena, struct rights);
 	struct batch *b = ctx_batch(c, BATCH_READ);
@@ -34,7 +34,7 @@ know_rights(struct ctx *c)
 	batch_guard(b, ctx_guard(c, ctx_action(c)));
 	at = batch_add(b, auth_rights(c->arena, &c->principal));
 	if (ctx_run(c, b) != 0)
-		return prefer_was_zone(c) ? know_rights(c) : -1;
+		return prefer_was_zone(c) ? read_rights(c) : -1;
 	if (rights_read(c, batch_rows(b, at), rights) != 0)
 		return -1;
 	c->rights = rights;
@@ -46,7 +46,7 @@ limit_to_visible(struct ctx *c, struct query_limits *limits)
 {
 	struct visible *visible = arena_make(c->arena, struct visible);
 
-	if (know_rights(c) != 0)
+	if (read_rights(c) != 0)
 		return -1;
 	*visible = (struct visible){rights_visible, c->rights};
 	limits->visible = visible;
@@ -66,9 +66,14 @@ static int
 resolve(struct ctx *c, struct query *q, const struct query_limits *limits,
     struct err *err)
 {
-	int rc =
-	    query_resolve(c->arena, q, c->app->schema, c->table, limits, err);
+	struct query_limits own = *limits;
+	int rc;
 
+	if (ctx_action(c) == ACTION_READ) {
+		own.shape = c->dialect->shape;
+		own.shape_arg = c;
+	}
+	rc = query_resolve(c->arena, q, c->app->schema, c->table, &own, err);
 	c->touched = q->touched;
 	c->ntouched = q->ntouched;
 	return rc;

@@ -18,6 +18,14 @@ rights_of_guard(struct ctx *c, struct rows *guard)
 	       str_starts(rows_cell(guard, 0), STR("t"));
 }
 
+bool
+rights_of_shown(const struct rows *guard, size_t i)
+{
+	struct str said = rows_cell(guard, 0);
+
+	return i + 1 < said.len && said.p[i + 1] == 't';
+}
+
 static bool
 read_right(struct ctx *c, const struct rows *rows, struct right *r)
 {

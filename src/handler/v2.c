@@ -108,9 +108,11 @@ v2_error(struct ctx *c, int status)
 const struct dialect dialect_v2 = {.base = "/api/v2/",
     .parse = query_parse_ransack,
     .error = v2_error,
+    .shape = v2_shape,
     .challenge = "Token realm=Application",
     .scheme = "Token",
-    .strict = true};
+    .strict = true,
+    .put = BODY_PATCH};
 
 /* ---- asking ------------------------------------------------------------- */
 
@@ -123,42 +125,10 @@ refuse_action(struct ctx *c)
 	return err_set(&c->err, ERR_NOT_FOUND, "There is no such action.");
 }
 
-/* without a word about the shape, some columns stay away; so in each relation
- * that is included */
-static void
-leave_out(struct ctx *c, struct query *q)
-{
-	const struct table *t = q->table;
-	size_t n = 0;
-
-	for (size_t i = 0; i < q->ninclude; i++)
-		leave_out(c, q->include[i].query);
-	if (q->nselect > 0 || q->ninclude > 0)
-		return;
-	q->select = arena_array(c->arena, struct field, t->ncolumns);
-	for (size_t i = 0; i < t->ncolumns; i++) {
-		const struct column *col = &t->columns[i];
-
-		if (v2_is_left_out(c, col->name))
-			continue;
-		q->select[n].path.text = col->name;
-		q->select[n++].path.column = col;
-	}
-	if (n < t->ncolumns)
-		q->nselect = n;
-}
-
 static struct query *
 ask_params(struct ctx *c)
 {
-	struct query *q;
-
-	if (refuse_action(c) != 0)
-		return NULL;
-	q = read_ask(c, &c->req.params);
-	if (q != NULL)
-		leave_out(c, q);
-	return q;
+	return refuse_action(c) == 0 ? read_ask(c, &c->req.params) : NULL;
 }
 
 /* conditions must not vanish because they stand in the wrong place */
@@ -185,10 +155,7 @@ ask_body(struct ctx *c)
 	if (refuse_params(c, &limits) != 0)
 		return NULL;
 	q = query_parse_ransack_json(c->arena, c->body, &limits, &c->err);
-	if (q == NULL || read_resolve(c, q) != 0)
-		return NULL;
-	leave_out(c, q);
-	return q;
+	return q != NULL && read_resolve(c, q) == 0 ? q : NULL;
 }
 
 /* ---- lists -------------------------------------------------------------- */
@@ -378,6 +345,24 @@ respond_written(struct ctx *c, const struct write *w, int status)
 }
 
 static int
+create_many(struct ctx *c)
+{
+	struct bulk b = {.action = ACTION_CREATE,
+	    .json = c->body,
+	    .max = -1,
+	    .once = true,
+	    .want_rows = true};
+
+	if (refuse_write(c, "") != 0)
+		return -1;
+	b.format = c->req.streamed ? NULL : respond_format(c, STR_NONE);
+	if (bulk_write(c, &b) != 0)
+		return -1;
+	v2_token(c);
+	return bulk_written(c, &b, 201, "created");
+}
+
+static int
 v2_create(struct ctx *c)
 {
 	struct write w = {.action = ACTION_CREATE,
@@ -385,6 +370,8 @@ v2_create(struct ctx *c)
 	    .want_tag = true,
 	    .once = true};
 
+	if (c->req.streamed || c->body->kind == JSON_ARRAY)
+		return create_many(c);
 	if (refuse_write(c, "") != 0)
 		return -1;
 	w.body = unwrap(c);
@@ -528,22 +515,40 @@ v2_delete_many(struct ctx *c)
 	return change_many(c, NULL);
 }
 
+/* ---- OPTIONS ------------------------------------------------------------ */
+
+static int
+v2_options(struct ctx *c)
+{
+	if (data_options(c) != 0)
+		return -1;
+	v2_token(c);
+	return 0;
+}
+
 #define ROWS  "/api/v2/{table}"
 #define ROW   "/api/v2/{table}/{key}"
 #define KEYED (NEEDS_TABLE | NEEDS_KEY)
+#define FORM  (NEEDS_JSON | TAKES_FORM)
 
 const struct route routes_v2[] = {
     {METHOD_GET, ROWS, NEEDS_TABLE, v2_list, "Rows of the table"},
     {METHOD_HEAD, ROWS, NEEDS_TABLE, v2_list, "How many rows there are"},
     {METHOD_POST, ROWS "/search", NEEDS_TABLE | NEEDS_JSON | ONLY_READS,
 	v2_search, "Rows of the table, the question in the body"},
-    {METHOD_POST, ROWS, NEEDS_TABLE | NEEDS_JSON, v2_create, "Create a row"},
+    {METHOD_QUERY, ROWS, NEEDS_TABLE | NEEDS_JSON | ONLY_READS, v2_search,
+	"Rows of the table, the question in the body"},
+    {METHOD_OPTIONS, ROWS, NEEDS_TABLE, v2_options,
+	"Columns, choices and limits"},
+    {METHOD_POST, ROWS, NEEDS_TABLE | NEEDS_ROWS | TAKES_FORM, v2_create,
+	"Create a row, or several"},
     {METHOD_GET, ROW, KEYED, v2_show, "One row"},
     {METHOD_HEAD, ROW, KEYED, v2_show, "Is there such a row"},
-    {METHOD_PUT, ROW, KEYED | NEEDS_JSON, v2_update,
-	"Change some columns of a row"},
+    {METHOD_OPTIONS, ROW, NEEDS_TABLE, v2_options,
+	"Columns, choices and limits"},
+    {METHOD_PUT, ROW, KEYED | FORM, v2_update, "Change some columns of a row"},
     {METHOD_DELETE, ROW, KEYED, v2_delete, "Delete a row"},
-    {METHOD_PUT, ROW "/multi", KEYED | NEEDS_JSON, v2_update_many,
+    {METHOD_PUT, ROW "/multi", KEYED | FORM, v2_update_many,
 	"Change the same columns of the rows that ids= names"},
     {METHOD_DELETE, ROW "/multi", KEYED, v2_delete_many,
 	"Delete the rows that ids= names"},

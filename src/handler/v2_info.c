@@ -110,8 +110,9 @@ info_settings(struct ctx *c)
 #define INFO (NEEDS_USER | NEEDS_SCHEMA)
 
 const struct route routes_v2_info[] = {
-    {METHOD_POST, "/api/v2/authenticate", NEEDS_JSON | NEEDS_NO_TOKEN,
-	v2_authenticate, "A token for an e-mail address and a password"},
+    {METHOD_POST, "/api/v2/authenticate",
+	NEEDS_JSON | TAKES_FORM | NEEDS_NO_TOKEN, v2_authenticate,
+	"A token for an e-mail address and a password"},
     {METHOD_GET, "/api/v2/info/version", NEEDS_NO_TOKEN, info_version,
 	"The version of the program"},
     {METHOD_GET, "/api/v2/info/heartbeat", NEEDS_USER, info_heartbeat,

@@ -13,8 +13,13 @@ void v2_token(struct ctx *);
 int v2_authenticate(struct ctx *);
 /* an empty 200 */
 int v2_empty(struct ctx *);
-/* a default shape: is this column left out unless the request names columns? */
-bool v2_is_left_out(const struct ctx *, struct str column);
+/* v2_shape.c: what a row shows where the request does not say it, as a[…]
+ * would say it; NULL: all.  rights NULL: without relations */
+const struct json *v2_shape_of(
+    struct ctx *, const struct table *, const struct rights *, struct err *);
+/* the same for struct dialect */
+int v2_shape(void *ctx, struct query *, const struct table *, bool included,
+    struct err *);
 
 int v2_schema(struct ctx *);
 int v2_dsl(struct ctx *);

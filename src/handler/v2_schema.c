@@ -6,6 +6,7 @@
 #include "handler/v2_priv.h"
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/jsonw.h"
 
 #define LOCALE "it" /* CONTRACT 5.1 */
@@ -146,34 +147,43 @@ write_methods(struct jsonw *w, const struct table *t)
 	jsonw_end(w);
 }
 
+static bool
+is_seen(const struct models *m, const struct relation *r)
+{
+	return rights_visible(&m->rights, r->far) &&
+	       (r->via == NULL || rights_visible(&m->rights, r->via));
+}
+
 static void
-write_names(
-    struct jsonw *w, const char *key, const struct relations *r, bool many)
+write_names(struct jsonw *w, const struct models *m, const char *key,
+    const struct relations *r, bool many)
 {
 	jsonw_key(w, key);
 	jsonw_array(w);
 	for (size_t i = 0; i < r->n; i++)
-		if ((r->v[i].kind != RELATION_TO_ONE) == many)
+		if ((r->v[i].kind != RELATION_TO_ONE) == many &&
+		    is_seen(m, &r->v[i]))
 			jsonw_str(w, r->v[i].name);
 	jsonw_end(w);
 }
 
+/* relations by the names under which he can ask for them */
 static int
 write_model(struct ctx *c, struct jsonw *w, const struct models *m,
     const struct table *t)
 {
 	struct relations r;
 
-	if (schema_relations(
-		c->app->schema, c->arena, t, &m->visible, &r, &c->err) != 0)
+	if (schema_relations(c->app->schema, c->arena, t,
+		c->app->conf.conceal ? &m->visible : NULL, &r, &c->err) != 0)
 		return -1;
 	jsonw_key_str(w, t->path);
 	jsonw_object(w);
 	write_columns(w, t);
 	jsonw_key(w, "associations");
 	jsonw_object(w);
-	write_names(w, "has_many", &r, true);
-	write_names(w, "belongs_to", &r, false);
+	write_names(w, m, "has_many", &r, true);
+	write_names(w, m, "belongs_to", &r, false);
 	jsonw_end(w);
 	write_methods(w, t);
 	jsonw_end(w);
@@ -199,34 +209,24 @@ v2_schema(struct ctx *c)
 
 /* ---- dsl ---------------------------------------------------------------- */
 
-bool
-v2_is_left_out(const struct ctx *c, struct str column)
+static int
+write_shape(struct ctx *c, struct jsonw *w, const struct models *m,
+    const struct table *t)
 {
-	return conf_list_has(c->app->conf.v2_except, column);
-}
+	const struct json *shape = v2_shape_of(c, t, &m->rights, &c->err);
+	struct buf text;
 
-static void
-write_shape(struct ctx *c, struct jsonw *w, const struct table *t)
-{
-	bool some = false;
-
-	for (size_t i = 0; i < t->ncolumns; i++) {
-		if (!v2_is_left_out(c, t->columns[i].name))
-			continue;
-		if (!some) {
-			jsonw_object(w);
-			jsonw_key(w, "except");
-			jsonw_array(w);
-		}
-		some = true;
-		jsonw_str(w, t->columns[i].name);
-	}
-	if (!some) {
+	if (c->err.id != ERR_NONE)
+		return -1;
+	jsonw_key_str(w, t->path);
+	if (shape == NULL) {
 		jsonw_null(w);
-		return;
+		return 0;
 	}
-	jsonw_end(w);
-	jsonw_end(w);
+	buf_init(&text, c->arena, 1 << 20);
+	json_write(&text, shape);
+	jsonw_raw(w, buf_view(&text));
+	return 0;
 }
 
 int
@@ -239,10 +239,9 @@ v2_dsl(struct ctx *c)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_object(&w);
-	for (size_t i = 0; i < m.n; i++) {
-		jsonw_key_str(&w, m.v[i]->path);
-		write_shape(c, &w, m.v[i]);
-	}
+	for (size_t i = 0; i < m.n; i++)
+		if (write_shape(c, &w, &m, m.v[i]) != 0)
+			return -1;
 	jsonw_end(&w);
 	return respond_json(c, 200);
 }

@@ -150,7 +150,8 @@ enum need {
 	NEEDS_NO_TOKEN = 64, /* a token sent along is not looked at */
 	ONLY_READS = 128,    /* the right to read is enough for its method */
 	NEEDS_ROWS = 256,    /* a JSON body, or rows that are not read yet */
-	DELETES = 512        /* it does what DELETE does */
+	DELETES = 512,       /* it does what DELETE does */
+	TAKES_FORM = 1024    /* a form instead of the JSON body */
 };
 
 struct route {

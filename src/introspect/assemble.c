@@ -452,6 +452,7 @@ assemble_tables(struct catalog *c, struct snapshot *s)
 			continue;
 		fill_empty(c, c->rels[i].table);
 		expose_key(c, &c->rels[i]);
+		searched_fill(c, &c->rels[i]);
 		conceal_tell(c, &c->rels[i]);
 		s->tables[n++] = *c->rels[i].table;
 	}
@@ -459,6 +460,8 @@ assemble_tables(struct catalog *c, struct snapshot *s)
 	warn_leaks(c);
 	conceal_tell_sources(c);
 	qsort(s->tables, n, sizeof(s->tables[0]), compare_table);
+	searched_tell(c, s);
+	expose_tell_lines(c);
 	if (c->nnotices > 0)
 		qsort(c->notices, c->nnotices, sizeof(c->notices[0]),
 		    compare_notice);

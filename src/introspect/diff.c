@@ -307,6 +307,30 @@ compare_key(struct diff *d, const struct table *was, const struct table *is)
 		add_change(d, "key %s, was %s", b.p, a.p);
 }
 
+static struct str
+print_search(struct diff *d, const struct table *t)
+{
+	struct buf b;
+
+	if (t->search == NULL)
+		return STR("every text");
+	buf_init(&b, d->scratch, LINE_MAX_BYTES);
+	for (size_t i = 0; i < t->nsearch; i++)
+		buf_printf(
+		    &b, "%s%.*s", i > 0 ? ", " : "", STR_ARGS(t->search[i]));
+	return buf_view(&b);
+}
+
+static void
+compare_search(struct diff *d, const struct table *was, const struct table *is)
+{
+	struct str a = print_search(d, was), b = print_search(d, is);
+
+	if (!str_eq(a, b))
+		add_change(
+		    d, "search %.*s, was %.*s", STR_ARGS(b), STR_ARGS(a));
+}
+
 static void
 compare_self(struct diff *d, const struct table *was, const struct table *is)
 {
@@ -324,6 +348,7 @@ compare_self(struct diff *d, const struct table *was, const struct table *is)
 	if (!str_eq(was->comment, is->comment))
 		add_change(d, "comment");
 	compare_key(d, was, is);
+	compare_search(d, was, is);
 }
 
 static struct part *

@@ -220,17 +220,51 @@ expose_rels(struct catalog *c)
 
 /* -------------------------------------------------------------------- keys */
 
-/* the last line that names the table, by name or with its schema */
-static const char *
-find_key_line(const struct catalog *c, const struct rel *r)
+/* by name or with its schema */
+static bool
+is_about(
+    const struct catalog *c, const struct conf_pair *p, const struct rel *r)
+{
+	return str_eq_c(r->qname, p->name) ||
+	       (is_default(c, r->schema) && str_eq_c(r->name, p->name));
+}
+
+/* the last one */
+const char *
+expose_line(
+    const struct catalog *c, const struct conf_pair *p, const struct rel *r)
 {
 	const char *found = NULL;
 
-	for (const struct conf_pair *p = c->conf->key; p != NULL; p = p->next)
-		if (str_eq_c(r->qname, p->name) ||
-		    (is_default(c, r->schema) && str_eq_c(r->name, p->name)))
+	for (; p != NULL; p = p->next)
+		if (is_about(c, p, r))
 			found = p->value;
 	return found;
+}
+
+static void
+tell_line(struct catalog *c, const char *family, const struct conf_pair *p)
+{
+	for (size_t i = 0; i < c->nrels; i++)
+		if (c->rels[i].table != NULL && is_about(c, p, &c->rels[i]))
+			return;
+	catalog_notice(c, str_from(p->name), false,
+	    "is named by %s.%s, but no such table is exposed", family, p->name);
+}
+
+void
+expose_tell_lines(struct catalog *c)
+{
+	const struct {
+		const char *name;
+		const struct conf_pair *first;
+	} families[] = {{"key", c->conf->key}, {"search", c->conf->search},
+	    {"shape", c->conf->shape}, {"version", c->conf->version}};
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		for (const struct conf_pair *p = families[i].first; p != NULL;
+		     p = p->next)
+			tell_line(c, families[i].name, p);
 }
 
 static bool
@@ -322,7 +356,7 @@ use_primary_key(struct rel *r)
 void
 expose_key(struct catalog *c, struct rel *r)
 {
-	const char *line = find_key_line(c, r);
+	const char *line = expose_line(c, c->conf->key, r);
 	struct table *t = r->table;
 
 	if (use_primary_key(r)) {

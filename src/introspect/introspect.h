@@ -10,6 +10,7 @@
  *   catalog.c      their rows as structs that follow the catalogs
  *   catalog_type.c types of columns out of pg_type rows
  *   expose.c       which relations are exposed, and under which path and key
+ *   searched.c     which columns the configuration has searched
  *   assemble.c     struct table out of all this
  *   diff.c list.c  what is shown
  */

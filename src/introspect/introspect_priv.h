@@ -9,6 +9,7 @@
 
 struct batch;
 struct column;
+struct conf_pair;
 struct rows;
 struct table;
 struct type;
@@ -188,6 +189,11 @@ bool catalog_has_order(const struct catalog *, uint32_t type);
 void expose_rels(struct catalog *);
 /* the key that the configuration names, or the primary key */
 void expose_key(struct catalog *, struct rel *);
+/* the line of a family (key.TABLE) that is about it, or NULL */
+const char *expose_line(
+    const struct catalog *, const struct conf_pair *, const struct rel *);
+/* notices about lines of families that are about no table */
+void expose_tell_lines(struct catalog *);
 
 /* conceal.c: which columns are hidden or write-only; said of all relations
  * before any is exposed */
@@ -205,6 +211,11 @@ void conceal_tell_sources(struct catalog *);
 
 /* compute.c: functions that are fields of the exposed tables */
 void compute_fields(struct catalog *);
+
+/* searched.c: what the configuration has searched; notices about what of that
+ * cannot be */
+void searched_fill(struct catalog *, struct rel *);
+void searched_tell(struct catalog *, const struct snapshot *);
 
 /* assemble.c */
 void assemble_tables(struct catalog *, struct snapshot *);

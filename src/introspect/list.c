@@ -72,6 +72,16 @@ list_fkey(struct buf *b, const struct table *t, const struct fkey *f,
 }
 
 static void
+list_search(struct buf *b, const struct table *t)
+{
+	for (size_t i = 0; i < t->nsearch; i++)
+		buf_printf(b, "%s%.*s", i == 0 ? "    search " : ", ",
+		    STR_ARGS(t->search[i]));
+	if (t->nsearch > 0)
+		buf_char(b, '\n');
+}
+
+static void
 list_table(struct buf *b, const struct table *t)
 {
 	buf_printf(b, "%.*s: %s at /api/dyn/%.*s/", STR_ARGS(t->qname),
@@ -89,6 +99,7 @@ list_table(struct buf *b, const struct table *t)
 		list_column(b, t, &t->columns[i]);
 	for (size_t i = 0; i < t->ncomputed; i++)
 		list_computed(b, &t->computed[i]);
+	list_search(b, t);
 	for (size_t i = 0; i < t->nfkeys; i++)
 		list_fkey(b, t, &t->fkeys[i], "->");
 	for (size_t i = 0; i < t->nrefs; i++)
@@ -201,6 +212,18 @@ json_fkeys(struct jsonw *w, const char *key, const struct table *t,
 }
 
 static void
+json_search(struct jsonw *w, const struct table *t)
+{
+	if (t->search == NULL)
+		return;
+	jsonw_key(w, "search");
+	jsonw_array(w);
+	for (size_t i = 0; i < t->nsearch; i++)
+		jsonw_str(w, t->search[i]);
+	jsonw_end(w);
+}
+
+static void
 json_table_head(struct jsonw *w, const struct table *t)
 {
 	jsonw_kv(w, "table", t->qname);
@@ -233,6 +256,7 @@ json_table(struct jsonw *w, const struct table *t)
 	for (size_t i = 0; i < t->ncomputed; i++)
 		json_computed(w, &t->computed[i]);
 	jsonw_end(w);
+	json_search(w, t);
 	json_fkeys(w, "foreign_keys", t, t->fkeys, t->nfkeys);
 	json_fkeys(w, "references", t, t->refs, t->nrefs);
 	jsonw_end(w);

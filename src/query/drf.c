@@ -78,6 +78,13 @@ take_offset(struct level *l, const struct param *p)
 	return take_rows(l, p, 0, ROWS_MAX, &l->q->page.offset);
 }
 
+/* as many of the same relation one behind the other */
+static int
+take_depth(struct level *l, const struct param *p)
+{
+	return take_rows(l, p, 1, ROWS_MAX, &l->times);
+}
+
 static int
 take_cursor(struct level *l, const struct param *p)
 {
@@ -221,6 +228,7 @@ take_search(struct level *l, const struct param *p)
 
 enum use {
 	EVERYWHERE, /* of the table asked, and of an included relation */
+	INCLUDED,
 	OUTERMOST,
 	PAGING /* outermost, where the dialect has page= */
 };
@@ -235,6 +243,7 @@ static const struct reserved {
     {"and", drf_and, EVERYWHERE, true},
     {"count", take_count, OUTERMOST, false},
     {"cursor", take_cursor, OUTERMOST, false},
+    {"depth", take_depth, INCLUDED, false},
     {"distinct", take_distinct, EVERYWHERE, false},
     {"fields", take_fields, EVERYWHERE, false},
     {"format", take_format, OUTERMOST, false},
@@ -258,7 +267,8 @@ find_reserved(const struct level *l, struct str name)
 {
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (str_eq_c(name, reserved[i].name) &&
-		    (l->d->limits->allow_page || reserved[i].use != PAGING))
+		    (l->d->limits->allow_page || reserved[i].use != PAGING) &&
+		    (l->depth > 0 || reserved[i].use != INCLUDED))
 			return &reserved[i];
 	return &filter;
 }
@@ -363,7 +373,7 @@ take_param(struct level *l, const struct param *p)
 {
 	const struct reserved *r = find_reserved(l, p->name);
 
-	if (r->use != EVERYWHERE && l->depth > 0)
+	if ((r->use == OUTERMOST || r->use == PAGING) && l->depth > 0)
 		return drf_refuse(
 		    l, p, "Cannot be given for an included relation.");
 	if (!r->again && is_repeated(l, p->name))
@@ -383,12 +393,24 @@ drf_take(struct level *l, struct param *v, size_t n)
 	return failed ? -1 : settle(l);
 }
 
+struct level *
+drf_level(struct arena *a, struct query *q, const struct query_limits *limits,
+    struct err *err)
+{
+	struct level *l = arena_make(a, struct level);
+
+	l->d = arena_make(a, struct drf);
+	*l->d = (struct drf){.arena = a, .limits = limits, .err = err};
+	l->q = q;
+	l->name = STR("");
+	return l;
+}
+
 struct query *
 query_parse_drf(struct arena *a, struct params *params,
     const struct query_limits *limits, struct err *err)
 {
-	struct drf d = {.arena = a, .limits = limits, .err = err};
-	struct level top = {.d = &d, .q = query_new(a), .name = STR("")};
+	struct level *top = drf_level(a, query_new(a), limits, err);
 
-	return drf_take(&top, params->v, params->n) == 0 ? top.q : NULL;
+	return drf_take(top, params->v, params->n) == 0 ? top->q : NULL;
 }

@@ -1,6 +1,10 @@
 /*
  * include=customer.address,rentals(limit=5;ordering=-rental_date): relations
  * beside each row.  The same relation named twice is one, with what both say.
+ *
+ * depth=3 is the same include three times, each in the one before.  What is
+ * asked of it is read three times: then each has a tree of its own, which
+ * query_resolve puts where the relation has come back to its table.
  */
 #include "query/drf_priv.h"
 
@@ -95,25 +99,44 @@ grow_includes(struct level *l)
 	l->far_cap = cap;
 }
 
+/* the level below l that the include is of */
 static struct level *
-add_include(struct level *l, struct str name, struct str alias)
+make_include(
+    struct level *l, struct str name, struct str alias, struct include *in)
 {
 	struct arena *a = l->d->arena;
 	struct level *far = arena_make(a, struct level);
-	struct include *in;
 
-	if (l->q->ninclude == l->far_cap)
-		grow_includes(l);
 	far->d = l->d;
 	far->q = query_new(a);
 	far->depth = l->depth + 1;
 	far->name = str_from(
 	    arena_printf(a, "%.*s%.*s.", STR_ARGS(l->name), STR_ARGS(name)));
-	in = &l->q->include[l->q->ninclude];
 	*in = (struct include){.name = name, .alias = alias, .query = far->q};
 	in->text = str_sub(far->name, 0, far->name.len - 1);
-	l->far[l->q->ninclude++] = far;
 	return far;
+}
+
+static struct level *
+add_include(struct level *l, struct str name, struct str alias)
+{
+	size_t i = l->q->ninclude++;
+
+	if (i == l->far_cap)
+		grow_includes(l);
+	l->far[i] = make_include(l, name, alias, &l->q->include[i]);
+	return l->far[i];
+}
+
+static int
+count_include(struct level *l, const struct param *p)
+{
+	size_t max = l->d->limits->max_includes;
+
+	return ++l->d->nincludes <= max
+		   ? 0
+		   : err_add_field(l->d->err, ERR_LIMIT, p->name,
+			 "At most %zu relations.", max);
 }
 
 /* the relation below l, which may be there already; NULL: there are too many */
@@ -132,12 +155,7 @@ find_include(struct level *l, const struct param *p, struct str name,
 		    limits->max_depth);
 		return NULL;
 	}
-	if (++l->d->nincludes > limits->max_includes) {
-		err_add_field(l->d->err, ERR_LIMIT, p->name,
-		    "At most %zu relations.", limits->max_includes);
-		return NULL;
-	}
-	return add_include(l, name, alias);
+	return count_include(l, p) == 0 ? add_include(l, name, alias) : NULL;
 }
 
 static int
@@ -175,9 +193,43 @@ walk_path(struct level *l, const struct param *p, const struct item *item)
 		    set_join(l, p, &at->q->include[i], i == before,
 			last ? item->join : JOIN_LEFT) != 0)
 			return NULL;
+		far->in = &at->q->include[i];
 		at = far;
 	}
 	return at;
+}
+
+/* as often as the members say that are far's, and are taken by it */
+static int
+repeat_include(
+    struct level *far, const struct param *p, struct param *members, size_t n)
+{
+	size_t max = far->d->limits->max_depth;
+	struct include *in = far->in;
+
+	if (far->times > 0 && in->join == JOIN_ANTI)
+		return drf_blame(far, STR("depth"), ERR_BAD_PARAM,
+		    "Nothing is shown that could have a depth.");
+	if (far->depth + (size_t)far->times > max + 1)
+		return drf_blame(far, STR("depth"), ERR_LIMIT,
+		    arena_printf(far->d->arena,
+			"At most %zu relations one behind the other.", max));
+	in->repeats = in->repeats || far->times > 0;
+	for (int64_t i = far->times; i > 1; i--) {
+		struct include *again =
+		    arena_make(far->d->arena, struct include);
+
+		if (count_include(far, p) != 0)
+			return -1;
+		far = make_include(far, in->name, in->alias, again);
+		if (drf_take(far, members, n) != 0)
+			return -1;
+		again->join = in->join;
+		again->repeats = true;
+		in->again = again;
+		in = again;
+	}
+	return 0;
 }
 
 static int
@@ -193,7 +245,10 @@ take_item(struct level *l, const struct param *p, const struct item *item)
 		return 0;
 	if (drf_members(l, p, item->members, &members, &n) != 0)
 		return -1;
-	return drf_take(far, members, n);
+	far->times = 0;
+	return drf_take(far, members, n) == 0
+		   ? repeat_include(far, p, members, n)
+		   : -1;
 }
 
 int

@@ -33,7 +33,9 @@ struct level {
 	struct str name; /* of the relation with a dot behind, or "" */
 	size_t depth;    /* 0: the outermost */
 	bool page, size, limit, offset, cursor, count; /* which were given */
-	struct str *seen; /* the names of its parameters */
+	int64_t times;      /* depth=, 0 where it is not given */
+	struct include *in; /* that it is the level of, while it is read */
+	struct str *seen;   /* the names of its parameters */
 	size_t nseen, seen_cap;
 	struct level **far; /* of each of q->include */
 	size_t far_cap;
@@ -82,14 +84,5 @@ bool drf_needs_no_value(struct str name);
 
 /* drf_include.c */
 int drf_include(struct level *, const struct param *);
-
-/* drf_aggregate.c */
-int drf_aggregate(struct level *, const struct param *);
-int drf_group_by(struct level *, const struct param *);
-/* "sum(amount)" becomes the function, the path inside; false: it is none */
-bool drf_is_aggregate(struct str text);
-int drf_read_aggregate(
-    struct level *, const struct param *, struct str text, struct field *);
-int drf_settle_groups(struct level *);
 
 #endif

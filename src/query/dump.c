@@ -154,7 +154,7 @@ put_expr(struct buf *b, const struct expr *e, unsigned depth)
 	case EXPR_EXISTS:
 		buf_cstr(b, e->negated ? "not exists " : "exists ");
 		put_name(b, e->exists.relation->name);
-		buf_char(b, '\n');
+		buf_cstr(b, e->exists.or_none ? " or none\n" : "\n");
 		if (e->exists.where != NULL)
 			put_expr(b, e->exists.where, depth + 1);
 		break;
@@ -222,9 +222,12 @@ put_search(struct buf *b, const struct query *q, unsigned depth)
 		buf_json(b, q->search[i].text);
 	}
 	buf_lit(b, " in");
-	for (size_t i = 0; i < q->nsearch_columns; i++) {
+	for (size_t i = 0; i < q->nsearch_in; i++) {
+		const struct expr *e = &q->search_in[i];
+
 		buf_char(b, ' ');
-		put_name(b, q->search_columns[i]->name);
+		buf_cstr(b, query_search_prefix(e->cmp.op));
+		put_path(b, &e->cmp.path);
 	}
 	buf_char(b, '\n');
 }

@@ -280,6 +280,9 @@ value_from_json(struct arena *a, const struct type *t, const struct json *j,
 	if (*is_null)
 		return NULL;
 	if (t->class == TYPE_JSON || t->class == TYPE_JSONB) {
+		/* a text of a form that is none */
+		if (j->src.p == NULL)
+			return "Must be valid JSON.";
 		*out = j->src;
 		return NULL;
 	}

@@ -12,7 +12,6 @@
 #include "schema/schema.h"
 
 #define VALUES_MAX 30000 /* PostgreSQL takes 65,535 arguments */
-#define KEYS_MAX   1000  /* and returns 1,664 columns */
 
 struct seen {
 	const struct table *table;
@@ -26,7 +25,7 @@ struct reading {
 	const struct query_limits *limits;
 	struct nested_set *set;
 	struct seen *seen;
-	size_t nvalues, nkeys;
+	size_t nvalues;
 	struct err *err;
 };
 
@@ -138,6 +137,13 @@ read_by(struct reading *r, struct nested *n)
 	r->nvalues += n->nby;
 }
 
+/* null, or no rows */
+static bool
+is_nothing(const struct json *m)
+{
+	return m->kind == JSON_NULL || (m->kind == JSON_ARRAY && m->n == 0);
+}
+
 /* a row that is only linked may carry its other columns along, as a GET has
  * shown them; they say nothing */
 static void
@@ -146,15 +152,23 @@ read_link(struct reading *r, struct nested *n)
 	read_by(r, n);
 	if (n->place == NESTED_BEHIND && !n->table->can_update)
 		refuse_row(r, n, "PostgreSQL cannot update rows here.");
+	if (n->json->twin != NULL)
+		refuse(r, n, n->json->twin->key,
+		    "This field is given more than once.");
 	for (const struct json *m = n->json->child; m != NULL; m = m->next)
-		if (table_column(n->table, m->key) == NULL &&
-		    m->kind != JSON_NULL)
+		if (table_column(n->table, m->key) == NULL && !is_nothing(m))
 			refuse(r, n, m->key,
 			    "This row is linked by its key: only its own "
 			    "columns can stand here.");
 }
 
 /* ---- its columns -------------------------------------------------------- */
+
+static bool
+is_given(const struct nested *n, const struct column *c)
+{
+	return n->given[c - n->table->columns] != NESTED_NOT_GIVEN;
+}
 
 static void
 take_errors(struct reading *r, const struct nested *n, const struct err *from)
@@ -163,7 +177,7 @@ take_errors(struct reading *r, const struct nested *n, const struct err *from)
 		const struct column *c = table_input(n->table, f->field);
 		enum err_id id = from->id;
 
-		if (c != NULL && n->given[c - n->table->columns] &&
+		if (c != NULL && is_given(n, c) &&
 		    json_get(n->json, c->name) == NULL)
 			continue;
 		/* the first one may have been left out */
@@ -177,6 +191,19 @@ take_errors(struct reading *r, const struct nested *n, const struct err *from)
 		    from->detail != NULL ? from->detail : err_title(from->id));
 }
 
+/* the columns of relations that have no row */
+static void
+add_nulls(struct nested *n)
+{
+	const struct table *t = n->table;
+
+	/* where the body names one of them too, that was refused */
+	for (size_t i = 0; i < t->ncolumns; i++)
+		if (n->given[i] == NESTED_NULL && n->body.n < table_ninput(t))
+			n->body.v[n->body.n++] = (struct assign){
+			    .column = &t->columns[i], .is_null = true};
+}
+
 static void
 read_columns(struct reading *r, struct nested *n, const struct json *plain)
 {
@@ -185,7 +212,7 @@ read_columns(struct reading *r, struct nested *n, const struct json *plain)
 	for (const struct json *m = plain->child; m != NULL; m = m->next) {
 		const struct column *c = table_input(n->table, m->key);
 
-		if (c != NULL && n->given[c - n->table->columns])
+		if (c != NULL && is_given(n, c))
 			refuse(r, n, m->key,
 			    "A relation gives this value already.");
 	}
@@ -193,8 +220,8 @@ read_columns(struct reading *r, struct nested *n, const struct json *plain)
 	if (body_parse(r->arena, n->table, plain, BODY_CREATE, NULL, &n->body,
 		&err) != 0)
 		take_errors(r, n, &err);
+	add_nulls(n);
 	r->nvalues += n->body.n;
-	r->nkeys += n->table->nkey;
 	if (!n->table->can_insert)
 		refuse_row(r, n, "PostgreSQL cannot insert rows here.");
 }
@@ -217,21 +244,51 @@ new_row(struct reading *r, struct nested *up, const struct table *t,
 	n->json = json;
 	n->up = up;
 	n->number = r->set->n;
-	n->given = arena_array(r->arena, bool, table_ninput(t));
+	n->given = arena_array(r->arena, enum nested_given, table_ninput(t));
 	r->set->v[r->set->n++] = n;
 	return n;
 }
 
-static void
-give(struct reading *r, struct nested *n, struct str member,
-    const uint16_t *columns, size_t count)
+static bool
+may_be_null(const struct column *c)
 {
+	return !c->not_null && body_may_hold(c);
+}
+
+/* those of the columns that can be it; false: none can */
+static bool
+give(struct reading *r, struct nested *n, struct str member,
+    const uint16_t *columns, size_t count, enum nested_given what)
+{
+	bool some = false, twice = false;
+
 	for (size_t i = 0; i < count; i++) {
-		if (n->given[columns[i]])
-			refuse(r, n, member,
-			    "Another relation gives the same columns.");
-		n->given[columns[i]] = true;
+		if (what == NESTED_NULL &&
+		    !may_be_null(&n->table->columns[columns[i]]))
+			continue;
+		some = true;
+		twice = twice || n->given[columns[i]] != NESTED_NOT_GIVEN;
+		n->given[columns[i]] = what;
 	}
+	if (twice)
+		refuse(
+		    r, n, member, "Another relation gives the same columns.");
+	return some;
+}
+
+/* null: there is no such row.  Of the columns that would name it those that
+ * can be null are: one is enough */
+static void
+read_none(struct reading *r, struct nested *n, const struct relation *rel,
+    struct str member)
+{
+	if (rel->kind != RELATION_TO_ONE || rel->backwards ||
+	    give(r, n, member, rel->columns, rel->ncolumns, NESTED_NULL))
+		return;
+	err_add_field(r->err, ERR_CONSTRAINT, path_of(r, n, member),
+	    "This field may not be null.");
+	/* nothing more is to be said of them */
+	give(r, n, member, rel->columns, rel->ncolumns, NESTED_GIVEN);
 }
 
 static int
@@ -257,23 +314,25 @@ read_related(struct reading *r, struct nested *up, const struct relation *rel,
 		   : rel->backwards                   ? NESTED_BEHIND
 						      : NESTED_BEFORE;
 	if (n->place == NESTED_BEFORE)
-		give(r, up, rel->name, rel->columns, rel->ncolumns);
+		give(r, up, rel->name, rel->columns, rel->ncolumns,
+		    NESTED_GIVEN);
 	if (n->place == NESTED_BEHIND)
-		give(r, n, STR(""), rel->far_columns, rel->nfar);
+		give(r, n, STR(""), rel->far_columns, rel->nfar, NESTED_GIVEN);
 	**tail = n;
 	*tail = &n->next;
 	return read_row(r, n, depth);
 }
 
-/* absent and null are the same: nothing is written through this relation */
 static int
 read_relation(struct reading *r, struct nested *up, const struct relation *rel,
     const struct json *m, size_t depth, struct nested ***tail)
 {
 	size_t i = 0;
 
-	if (m->kind == JSON_NULL)
+	if (m->kind == JSON_NULL) {
+		read_none(r, up, rel, m->key);
 		return 0;
+	}
 	if (depth == r->limits->max_depth)
 		return err_set(r->err, ERR_LIMIT,
 		    "At most %zu relations one behind the other.",
@@ -388,7 +447,7 @@ read_row(struct reading *r, struct nested *n, size_t depth)
 			    "written below it.");
 	}
 	read_columns(r, n, &plain);
-	if (r->nvalues > VALUES_MAX || r->nkeys > KEYS_MAX)
+	if (r->nvalues > VALUES_MAX)
 		return err_set(
 		    r->err, ERR_LIMIT, "This document has too many values.");
 	return 0;

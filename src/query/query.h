@@ -30,6 +30,7 @@ struct arena;
 struct buf;
 struct column;
 struct fkey;
+struct form;
 struct json;
 struct params;
 struct query;
@@ -50,7 +51,8 @@ enum op_takes {
 	OP_TAKES_SET,
 	OP_TAKES_ARRAY,
 	OP_TAKES_RANGE,
-	OP_TAKES_JSON
+	OP_TAKES_JSON,
+	OP_TAKES_TREE
 };
 
 enum op {
@@ -82,7 +84,8 @@ struct path {
 	struct str *names; /* views into one text where they were split */
 	size_t nnames;     /* 0: no column at all, count(*) */
 	/* filled by query_resolve */
-	const struct relation **hops; /* all to-one; none inside a where */
+	/* all to-one; none inside a where, but any in what is searched */
+	const struct relation **hops;
 	size_t nhops;
 	const struct column *column;
 	struct str *json; /* keys and indices inside a json value */
@@ -110,6 +113,15 @@ enum expr_kind {
 	EXPR_EXISTS /* made by resolve from paths through relations */
 };
 
+/* of which related rows a leaf behind relations speaks */
+enum whose {
+	WHOSE_BY_SIGN, /* some row; negated and to-many: no row that is */
+	/* of v2, which joins: some row, or where null is asked for the row of
+	 * nulls that stands where there is none */
+	WHOSE_JOINED,
+	WHOSE_EVERY /* the same; to-many: no row that is not */
+};
+
 /*
  * A dialect writes leaves with paths of any length.  query_resolve turns a
  * path through relations into EXISTS of one relation each, the leaf inside:
@@ -117,7 +129,7 @@ enum expr_kind {
  *     so that they are asked of the same related row;
  *   - a negated leaf stays inside EXISTS where all relations are to-one, and
  *     through a to-many one means "no such related row": EXISTS is negated,
- *     unless the leaf says some_row.
+ *     unless the leaf says otherwise (enum whose).
  */
 struct expr {
 	enum expr_kind kind;
@@ -128,10 +140,8 @@ struct expr {
 	/* of a leaf of v2: an OR without it is what is meant, where a name
 	 * that is not there is passed over */
 	bool loose;
-	/* of a leaf: also through a to-many relation it asks for a row that
-	 * is not, instead of for no row that is */
-	bool some_row;
-	struct str text; /* as the user wrote it */
+	enum whose whose; /* of a leaf */
+	struct str text;  /* as the user wrote it */
 	union {
 		struct { /* AND, OR; NOT has one member */
 			struct expr **v;
@@ -153,6 +163,15 @@ struct expr {
 			/* of a search for words: in which configuration, as
 			 * the snapshot has it */
 			struct str config;
+			/* of a search: the words of the value one behind the
+			 * other, no operators among them */
+			bool phrase;
+			/* of a search: the number of the argument, once it is
+			 * bound for another column; NULL: it has its own */
+			size_t *shared;
+			/* of a place in a tree: the relation to the row
+			 * above; set by resolve */
+			const struct relation *tree;
 		} cmp;
 		struct { /* IN, BETWEEN (two values) */
 			struct path path;
@@ -163,6 +182,7 @@ struct expr {
 		struct {               /* EXISTS: some row of the relation */
 			const struct relation *relation;
 			struct expr *where; /* NULL: any row */
+			bool or_none;       /* also where there is no row */
 		} exists;
 	};
 };
@@ -215,6 +235,10 @@ struct include {
 	enum join_kind join;
 	struct query *query; /* its own select, where, order, page, includes */
 	const struct relation *relation; /* set by resolve */
+	/* it has a depth: where it is back at the table that it left, again
+	 * (NULL: no more) stands once more, put there by resolve */
+	bool repeats;
+	struct include *again;
 };
 
 struct term {
@@ -226,6 +250,7 @@ struct query {
 	struct field *select;
 	size_t nselect; /* 0: every column */
 	bool distinct;  /* of the selected columns */
+	bool shaped;    /* v2: a[…] says what is shown */
 	/* these columns are left out, where select is empty */
 	struct path *except;
 	size_t nexcept;
@@ -235,8 +260,10 @@ struct query {
 	struct expr *where; /* NULL: everything */
 	struct term *search;
 	size_t nsearch;
-	const struct column **search_columns; /* set by resolve */
-	size_t nsearch_columns;
+	/* set by resolve: comparisons whose value is each of the terms; their
+	 * paths keep all hops */
+	struct expr *search_in;
+	size_t nsearch_in;
 	struct order_key *order; /* resolve appends the default or the key */
 	size_t norder;
 	struct page page;
@@ -271,6 +298,11 @@ struct query_limits {
 	struct str cursor_key;
 	/* the tables that exist for the caller (conceal); NULL: all */
 	const struct visible *visible;
+	/* puts into a query that does not say what it shows (shaped) what its
+	 * table's rows show then; included: by another query */
+	int (*shape)(void *arg, struct query *, const struct table *,
+	    bool included, struct err *);
+	void *shape_arg;
 };
 
 /*
@@ -280,6 +312,9 @@ struct query_limits {
 struct query *query_parse_drf(
     struct arena *, struct params *, const struct query_limits *, struct err *);
 
+/* of the auto dialect: larger pages are this large, without a word */
+#define WHERE_PAGE_MAX 100
+
 /*
  * Auto dialect (CONTRACT 3.2, both ways to write where, or_where, order_by),
  * query/where.c; v2 dialect (CONTRACT 5.2-5.4: q[…], a[…], page, per, count),
@@ -288,13 +323,32 @@ struct query *query_parse_drf(
  */
 struct query *query_parse_where(
     struct arena *, struct params *, const struct query_limits *, struct err *);
-/* its larger pages are this large, without a word */
-#define WHERE_PAGE_MAX 100
 struct query *query_parse_ransack(
     struct arena *, struct params *, const struct query_limits *, struct err *);
 /* the same from a JSON body (POST …/search/, QUERY): members are parameters */
 struct query *query_parse_ransack_json(struct arena *, const struct json *,
     const struct query_limits *, struct err *);
+
+/*
+ * What a[…] is where a request has none: the value of shape.TABLE, whose form
+ * conf has checked, as far as it names what is there and can be shown; relations
+ * by the names they have for the caller.  NULL: nothing is left of it.
+ */
+struct query_shaping {
+	struct arena *arena;
+	struct schema *schema;
+	const struct visible *named; /* relations are called as among these */
+	const struct visible *seen;  /* relations to others are left out */
+	bool alone;                  /* all relations are */
+	/* is told of each name that the table does not have, or NULL */
+	void (*miss)(void *arg, const char *text);
+	void *arg;
+};
+const struct json *query_shaped(const struct query_shaping *,
+    const struct table *, const struct json *, struct err *);
+/* such a value, put into a query that is not resolved yet */
+int query_shape(
+    struct arena *, struct query *, const struct json *, struct err *);
 
 /*
  * The keyset cursor that continues after a row (query/cursor.c): the texts of
@@ -313,6 +367,18 @@ struct query *query_new(struct arena *);
  */
 int query_resolve(struct arena *, struct query *, struct schema *,
     const struct table *, const struct query_limits *, struct err *);
+
+/*
+ * What is wrong with a line of search.TABLE ("title", "^code", "@note",
+ * "customer.email"), for people, or NULL.  The tables that it leads through
+ * are added to *touched.
+ */
+struct touched {
+	const struct table **v;
+	size_t n;
+};
+const char *query_search_check(struct arena *, struct schema *,
+    const struct table *, struct str item, struct touched *);
 
 /*
  * The row path: one raw segment, split at ',', each part decoded once, checked
@@ -384,6 +450,15 @@ enum body_mode {
  */
 int body_parse(struct arena *, const struct table *, const struct json *,
     enum body_mode, const struct query *key, struct body *, struct err *);
+/*
+ * The object that a form's fields mean (form_body.c): repeated ones of an array
+ * column are its elements, an empty one is null where it is no text, a file is
+ * bytea or text; creating: what the database fills may be empty, and a boolean
+ * that must be there is false where it is not.  NULL and ERR_BAD_VALUE: a file
+ * that fits no column.
+ */
+const struct json *body_from_form(struct arena *, const struct table *,
+    const struct form *, bool creating, struct err *);
 /* what it says of this column, or NULL */
 struct assign *body_assign(const struct body *, const struct column *);
 
@@ -395,7 +470,9 @@ struct assign *body_assign(const struct body *, const struct column *);
  * here; the statement follows the tree.  A row is linked when it carries the
  * columns that its relation refers to and these are made by the database, or
  * when it carries nothing else; where they are given by hand, the row is
- * created unless it is there.
+ * created unless it is there.  null for a relation to one row says that there
+ * is none: the columns that would name it are null.  null and [] for one to
+ * many rows are none of them.
  */
 /* rows of one document; each is a part of one statement */
 #define NESTED_MAX 500
@@ -414,6 +491,10 @@ enum nested_place {
 	NESTED_BESIDE  /* through a join table */
 };
 
+/* a relation gives a column's value, or says that there is no row: that null
+ * is in the body */
+enum nested_given { NESTED_NOT_GIVEN, NESTED_GIVEN, NESTED_NULL };
+
 struct nested {
 	const struct table *table;
 	const struct json *json;
@@ -427,9 +508,9 @@ struct nested {
 	const uint16_t *by;
 	struct str *by_text;
 	size_t nby;
-	bool *given; /* per column: a relation gives its value */
+	enum nested_given *given; /* per column */
 	size_t number;
-	size_t col; /* of its key in the statement's result; set by stmt */
+	size_t col; /* of the row in the statement's result; set by stmt */
 };
 
 struct nested_set {

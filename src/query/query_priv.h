@@ -40,6 +40,9 @@ const char *value_span(
 const char *value_list(
     struct arena *, const struct type *, struct str text, struct str *out);
 
+/* resolve_search.c: the prefix that stands for it in search.TABLE */
+const char *query_search_prefix(enum op);
+
 /* query.c: where becomes "where and also"; also may be NULL */
 void query_and(struct arena *, struct query *, struct expr *also);
 /*
@@ -59,5 +62,22 @@ void query_path_name(
  * into text, so that its parts can be joined again */
 void query_path(
     struct arena *, struct path *, struct str text, struct str name);
+
+/*
+ * drf.c, drf_aggregate.c: groups as the native dialect has them, also for another one:
+ * a level of it for the query, its parameters, and what only holds when all of
+ * them are known.
+ */
+struct level;
+struct param;
+struct level *drf_level(
+    struct arena *, struct query *, const struct query_limits *, struct err *);
+int drf_aggregate(struct level *, const struct param *);
+int drf_group_by(struct level *, const struct param *);
+/* "sum(amount)" becomes the function, the path inside; false: it is none */
+bool drf_is_aggregate(struct str text);
+int drf_read_aggregate(
+    struct level *, const struct param *, struct str text, struct field *);
+int drf_settle_groups(struct level *);
 
 #endif

@@ -116,6 +116,18 @@ make_in(struct ransack *r, const struct condition *c, struct str attr,
 	return e;
 }
 
+/* Behind a to-many relation a predicate called not_ asks that no row is
+ * otherwise, whatever its value, but for not_null=1: some row has one */
+static enum whose
+whose(const struct condition *c, bool negated)
+{
+	const struct ransack_predicate *p = c->predicate;
+	bool called_not = p->negated && p->meaning != MEANS_BLANK;
+	bool has_value = p->meaning == MEANS_NULL && negated;
+
+	return called_not && !has_value ? WHOSE_EVERY : WHOSE_JOINED;
+}
+
 static struct expr *
 make_null(
     struct ransack *r, const struct condition *c, struct str attr, bool negated)
@@ -126,7 +138,7 @@ make_null(
 		return NULL;
 	ransack_path(r->arena, &e->null_path, attr);
 	e->negated = negated;
-	e->some_row = true;
+	e->whose = whose(c, negated);
 	return e;
 }
 
@@ -141,7 +153,7 @@ make_blank(
 	if (both[0] == NULL || both[1] == NULL)
 		return NULL;
 	both[1]->cmp.if_text = true;
-	both[1]->some_row = true;
+	both[1]->whose = WHOSE_JOINED;
 	return query_logic(r->arena, negated ? EXPR_AND : EXPR_OR, both, 2);
 }
 
@@ -154,11 +166,10 @@ make_truth(
 	    make_cmp(r, c, attr, is_true ? STR("true") : STR("false"), negated);
 
 	if (e != NULL)
-		e->some_row = !c->predicate->negated;
+		e->whose = whose(c, negated);
 	return e;
 }
 
-/* of these only not_true and not_false are negative predicates */
 static struct expr *
 make_flag(struct ransack *r, const struct condition *c, struct str attr)
 {

@@ -159,6 +159,16 @@ find_shaping(struct str name)
 	return NULL;
 }
 
+/* an empty list says that there is nothing to leave out */
+static bool
+says_all(const struct json *a)
+{
+	for (const struct json *m = a->child; m != NULL; m = m->next)
+		if (m->kind == JSON_ARRAY && m->n == 0)
+			return true;
+	return false;
+}
+
 void
 ransack_shape(struct ransack *r, struct query *q, const struct json *a)
 {
@@ -171,6 +181,8 @@ ransack_shape(struct ransack *r, struct query *q, const struct json *a)
 			refuse(r, m->key,
 			    "Must be only, except, methods or include.");
 	}
+	q->shaped =
+	    q->nselect + q->nexcept + q->nalso + q->ninclude > 0 || says_all(a);
 	if (q->nselect > 0)
 		q->nexcept = 0;
 }

@@ -184,27 +184,6 @@ resolve_names(struct scope *s)
 	}
 }
 
-/* ---- search ------------------------------------------------------------- */
-
-static void
-resolve_search(struct scope *s)
-{
-	const struct table *t = s->table;
-	struct query *q = s->q;
-
-	if (q->nsearch == 0)
-		return;
-	q->search_columns =
-	    arena_array(s->r->arena, const struct column *, t->ncolumns);
-	for (size_t i = 0; i < t->ncolumns; i++)
-		if (type_is_text(t->columns[i].type))
-			q->search_columns[q->nsearch_columns++] =
-			    &t->columns[i];
-	if (q->nsearch_columns == 0)
-		resolve_wrong(s->r, ERR_BAD_FILTER, STR("search"),
-		    "This table has no text columns to search.");
-}
-
 /* ---- order -------------------------------------------------------------- */
 
 bool
@@ -333,6 +312,20 @@ resolve_order(struct scope *s)
 
 /* ---- the whole ---------------------------------------------------------- */
 
+/* false: it cannot be known, and nothing more is said */
+static bool
+take_shape(struct scope *s, bool included)
+{
+	const struct query_limits *limits = s->r->limits;
+
+	if (limits->shape == NULL || s->q->shaped ||
+	    limits->shape(
+		limits->shape_arg, s->q, s->table, included, s->r->err) == 0)
+		return true;
+	s->r->failed = true;
+	return false;
+}
+
 /* the columns a table can have (PostgreSQL 15, appendix K) */
 #define COLUMNS_MAX 1600
 
@@ -365,7 +358,7 @@ resolve_query(struct scope *s, const struct include *in)
 	bool grouped = resolve_is_grouped(q);
 
 	q->table = s->table;
-	if (is_too_much(s))
+	if (!take_shape(s, in != NULL) || is_too_much(s))
 		return;
 	if (grouped) {
 		resolve_group(s);
@@ -376,7 +369,7 @@ resolve_query(struct scope *s, const struct include *in)
 	}
 	resolve_where(s);
 	resolve_search(s);
-	resolve_includes(s);
+	resolve_includes(s, in);
 	if (q->distinct && !grouped)
 		resolve_distinct(s);
 	if (!s->r->failed)

@@ -287,6 +287,9 @@ resolve_key_leaf(struct scope *s, struct expr *e, struct path *p)
 		return resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
 		    "Only aggregates and what is grouped by can be compared "
 		    "here.");
+	if (e->kind == EXPR_CMP && query_ops[e->cmp.op].takes == OP_TAKES_TREE)
+		return resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
+		    "A group has no place in a tree.");
 	if (e->kind == EXPR_CMP)
 		return resolve_op(s, e, resolve_operand(p, AGG_NONE));
 	return e->kind == EXPR_ISNULL

@@ -2,6 +2,10 @@
  * Relations beside each row.  A relation that is named twice is one with what
  * both say; the query of each is resolved like an outermost one, in the table
  * it leads to.
+ *
+ * One with a depth, which comes again and again, goes on where it is back at
+ * the table that it left: behind itself, or where that is a table of edges,
+ * behind the one relation in it that leads back.
  */
 #include "query/resolve_priv.h"
 
@@ -72,6 +76,13 @@ merge(struct scope *s, struct include *to, const struct include *from)
 			    "once.");
 		to->join = JOIN_INNER;
 	}
+	if (to->repeats && from->repeats)
+		resolve_wrong(s->r, ERR_BAD_FILTER, from->text,
+		    "This relation is included twice with a depth.");
+	if (from->repeats) {
+		to->repeats = true;
+		to->again = from->again;
+	}
 	merge_queries(s, from, to->query, from->query);
 }
 
@@ -106,6 +117,47 @@ find_includes(struct scope *s)
 			q->include[kept++] = in;
 	}
 	q->ninclude = kept;
+}
+
+static bool
+leads_home(const struct include *in)
+{
+	return in->relation->far == in->relation->near;
+}
+
+/* what is wrong with it is told once */
+static void
+add_again(struct scope *s, struct query *q, const struct include *in)
+{
+	if (in->again != NULL && !s->r->failed)
+		q->include = append(s->r->arena, q->include, q->ninclude++,
+		    in->again, 1, sizeof(*in->again));
+}
+
+/* of the relations of a table of edges it is one that leads back */
+static void
+repeat_behind(struct scope *s, const struct include *in)
+{
+	struct query *q = s->q, *back = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->ninclude; i++) {
+		const struct include *one = &q->include[i];
+
+		if (one->join == JOIN_ANTI ||
+		    one->relation->far != in->relation->near)
+			continue;
+		back = one->query;
+		n++;
+	}
+	if (n == 1)
+		add_again(s, back, in);
+	else if (!s->r->failed)
+		resolve_wrong(s->r, ERR_BAD_FILTER,
+		    str_from(arena_printf(
+			s->r->arena, "%.*s.depth", STR_ARGS(in->text))),
+		    "Only a relation of a table to itself has a depth, or one "
+		    "that includes just one that leads back.");
 }
 
 static bool
@@ -158,19 +210,22 @@ resolve_include(struct scope *s, const struct include *in)
 }
 
 void
-resolve_includes(struct scope *s)
+resolve_includes(struct scope *s, const struct include *in)
 {
 	struct query *q = s->q;
+	bool repeats = in != NULL && in->repeats;
 
-	if (q->ninclude == 0)
-		return;
+	if (repeats && leads_home(in))
+		add_again(s, q, in);
 	find_includes(s);
+	if (repeats && !leads_home(in))
+		repeat_behind(s, in);
 	for (size_t i = 0; i < q->ninclude; i++) {
 		if (!count_include(s, &q->include[i]))
 			return;
 		resolve_include(s, &q->include[i]);
 	}
-	if (q->distinct)
+	if (q->distinct && q->ninclude > 0)
 		resolve_wrong(s->r, ERR_BAD_FILTER, STR("distinct"),
 		    "Cannot be combined with include.");
 }

@@ -47,8 +47,8 @@ find_relations(struct resolve *r, const struct table *t)
 	return &k->relations;
 }
 
-static void
-touch_table(struct resolve *r, const struct table *t)
+void
+resolve_touch(struct resolve *r, const struct table *t)
 {
 	size_t cap = r->touched_cap == 0 ? 4 : 2 * r->touched_cap;
 
@@ -69,9 +69,9 @@ static void
 touch(struct resolve *r, const struct relation *rel)
 {
 	r->relates = true;
-	touch_table(r, rel->far);
+	resolve_touch(r, rel->far);
 	if (rel->via != NULL)
-		touch_table(r, rel->via);
+		resolve_touch(r, rel->via);
 }
 
 const struct column *
@@ -349,6 +349,23 @@ resolve_title(struct arena *a, const struct path *p, const char *sep)
 		buf_str(&b, p->json[i]);
 	}
 	return buf_view(&b);
+}
+
+const struct relation *
+resolve_tree(struct scope *s, const struct path *p)
+{
+	const struct table *t =
+	    p->nhops > 0 ? p->hops[p->nhops - 1]->far : s->table;
+	const struct relations *all = find_relations(s->r, t);
+
+	for (size_t i = 0; all != NULL && i < all->n; i++) {
+		const struct relation *rel = &all->v[i];
+
+		if (rel->far == t && !rel->backwards && rel->ncolumns == 1 &&
+		    &t->columns[rel->columns[0]] == p->column)
+			return rel;
+	}
+	return NULL;
 }
 
 const struct relation *

@@ -52,12 +52,17 @@ enum found resolve_far(struct scope *, struct path *, bool must);
 enum found resolve_column(struct scope *, struct path *, bool must);
 /* is it a column, with nothing of JSON behind?  Says no word about it */
 bool resolve_is_column(struct scope *, struct path *);
+/* its rows are read: the caller needs the right to */
+void resolve_touch(struct resolve *, const struct table *);
 /* a column, else a computed field */
 const struct column *resolve_named(const struct table *, struct str name);
 /* all of its names as one, separators included; "" where there are none */
 struct str resolve_whole(const struct path *);
 /* relations, column and keys with something between them */
 struct str resolve_title(struct arena *, const struct path *, const char *sep);
+/* of a column that is a foreign key to its own table: the relation that it
+ * makes, to the row above; NULL: it is none */
+const struct relation *resolve_tree(struct scope *, const struct path *);
 /* the relation of an include, or NULL and an error */
 const struct relation *resolve_relation(
     struct scope *, struct str field, struct str name);
@@ -81,13 +86,16 @@ typedef enum found leaf_fn(struct scope *, struct expr *, bool must);
 /* every leaf by the function, members that are not there dropped */
 enum found resolve_expr(struct scope *, struct expr *, bool must, leaf_fn *);
 
+/* resolve_search.c: where the terms of the search are looked for */
+void resolve_search(struct scope *);
+
 /* resolve_group.c: queries that answer with groups */
 bool resolve_is_grouped(const struct query *);
 void resolve_group(struct scope *);
 void resolve_group_order(struct scope *);
 
-/* resolve_include.c */
-void resolve_includes(struct scope *);
+/* resolve_include.c; in: as below */
+void resolve_includes(struct scope *, const struct include *in);
 
 /* resolve.c: one query; in: the relation that it is included by, or NULL */
 void resolve_query(struct scope *, const struct include *in);

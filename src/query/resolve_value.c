@@ -157,6 +157,10 @@ find_misfit(const struct operand *o, enum op op)
 			   : "compared as ranges";
 	case OP_TAKES_JSON:
 		return is_json(o) ? NULL : "asked for a key";
+	case OP_TAKES_TREE: /* a circle ends where PostgreSQL can hash */
+		return o->has_eq && o->type->class < TYPE_ARRAY
+			   ? NULL
+			   : "followed from row to row";
 	}
 	return NULL;
 }
@@ -225,6 +229,7 @@ fit_value(struct arena *a, const struct operand *o, struct expr *e)
 
 	switch (query_ops[e->cmp.op].takes) {
 	case OP_TAKES_EQUAL:
+	case OP_TAKES_TREE:
 		return fit_plain(a, o, false, v);
 	case OP_TAKES_ORDER:
 		return fit_plain(
@@ -260,12 +265,32 @@ is_contained(struct arena *a, const struct operand *o, const struct expr *e)
 	       o->type->class == TYPE_RANGE;
 }
 
+/* the value is the key of a row, whatever the column's own type */
+static enum found
+find_tree(struct scope *s, struct expr *e, struct operand *o)
+{
+	const struct relation *up = NULL;
+
+	if (e->cmp.agg == AGG_NONE && e->cmp.path.njson == 0)
+		up = resolve_tree(s, &e->cmp.path);
+	if (up == NULL)
+		return resolve_wrong(s->r, ERR_BAD_FILTER, e->cmp.path.text,
+		    "Must be a foreign key of this column alone to its own "
+		    "table.");
+	e->cmp.tree = up;
+	o->type = up->far->columns[up->far_columns[0]].type;
+	return FOUND;
+}
+
 enum found
 resolve_op(struct scope *s, struct expr *e, struct operand o)
 {
 	const struct path *p = &e->cmp.path;
 	const char *wrong;
 
+	if (query_ops[e->cmp.op].takes == OP_TAKES_TREE &&
+	    find_tree(s, e, &o) != FOUND)
+		return WRONG;
 	if (e->cmp.op == OP_CONTAINS && is_contained(s->r->arena, &o, e))
 		e->cmp.op = OP_SUPERSET;
 	if (query_ops[e->cmp.op].takes == OP_TAKES_REGEX &&

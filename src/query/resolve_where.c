@@ -16,6 +16,7 @@ join_exists(struct arena *a, struct expr *e, struct expr *also)
 {
 	struct expr *first = e->exists.where, *list;
 
+	e->exists.or_none = e->exists.or_none && also->exists.or_none;
 	if (also->exists.where == NULL)
 		return;
 	if (first == NULL) {
@@ -65,10 +66,22 @@ leaf_path(struct expr *leaf)
 	return leaf->kind == EXPR_ISNULL ? &leaf->null_path : &leaf->in.path;
 }
 
-/* the innermost condition, NULL: that there is such a row at all; outside:
- * where its negation stands */
+/* is it asked of all related rows: that none is otherwise? */
+static bool
+asks_all(const struct expr *leaf, const struct path *p)
+{
+	bool many = false;
+
+	for (size_t i = 0; i < p->nhops; i++)
+		many = many || p->hops[i]->kind != RELATION_TO_ONE;
+	return many && (leaf->whose == WHOSE_EVERY ||
+			   (leaf->whose == WHOSE_BY_SIGN && leaf->negated));
+}
+
+/* the innermost condition, NULL: that there is such a row at all; otherwise:
+ * what no row may be */
 static struct expr *
-make_inner(struct arena *a, const struct expr *leaf, bool outside)
+make_inner(struct arena *a, const struct expr *leaf, bool otherwise)
 {
 	struct expr *inner;
 
@@ -77,7 +90,7 @@ make_inner(struct arena *a, const struct expr *leaf, bool outside)
 	inner = arena_memdup(a, leaf, sizeof(*leaf));
 	leaf_path(inner)->hops = NULL;
 	leaf_path(inner)->nhops = 0;
-	inner->negated = leaf->negated && !outside;
+	inner->negated = leaf->negated != otherwise;
 	return inner;
 }
 
@@ -86,15 +99,16 @@ static void
 wrap(struct arena *a, struct expr *leaf)
 {
 	const struct path p = *leaf_path(leaf);
-	bool outside = false, negated;
+	bool all, or_none, negated;
 	struct expr *e;
 
 	if (p.nhops == 0)
 		return;
-	for (size_t i = 0; i < p.nhops && !leaf->some_row; i++)
-		outside = outside || p.hops[i]->kind != RELATION_TO_ONE;
-	e = make_inner(a, leaf, outside);
-	negated = e == NULL ? !leaf->negated : leaf->negated && outside;
+	all = asks_all(leaf, &p);
+	e = make_inner(a, leaf, all);
+	negated = e == NULL ? !leaf->negated : all;
+	or_none = e != NULL && !all && leaf->kind == EXPR_ISNULL &&
+		  !leaf->negated && leaf->whose != WHOSE_BY_SIGN;
 	for (size_t i = p.nhops; i-- > 0;) {
 		struct expr *outer = arena_make(a, struct expr);
 
@@ -102,6 +116,7 @@ wrap(struct arena *a, struct expr *leaf)
 		outer->text = leaf->text;
 		outer->exists.relation = p.hops[i];
 		outer->exists.where = e;
+		outer->exists.or_none = or_none;
 		e = outer;
 	}
 	*leaf = *e;

@@ -7,12 +7,13 @@
 #include "query/where_priv.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/params.h"
 
 /* what an offset may reach, as int4 (SECURITY: checked arithmetic) */
-#define ROWS_MAX  INT64_C(2147483647)
-#define SIZE_MOST 100 /* larger pages are this large, without a word */
+#define ROWS_MAX INT64_C(2147483647)
 
 typedef int take_fn(struct where *, const struct param *);
 
@@ -20,6 +21,32 @@ int
 where_refuse(struct where *w, const struct param *p, const char *text)
 {
 	return err_add_field(w->err, ERR_BAD_PARAM, p->name, "%s", text);
+}
+
+/* ["a", "b"] says what a,b says */
+static int
+read_listed(struct where *w, const struct param *p, struct param *out)
+{
+	struct str text = str_trim(p->value);
+	const struct json *j;
+	struct buf b;
+
+	*out = *p;
+	if (text.len == 0 || text.p[0] != '[')
+		return 0;
+	j = where_json(w, p, text);
+	if (j == NULL)
+		return -1;
+	buf_init(&b, w->arena, text.len);
+	for (const struct json *m = j->child; m != NULL; m = m->next) {
+		if (m->kind != JSON_STRING)
+			return where_refuse(w, p, "A list holds texts.");
+		if (m != j->child)
+			buf_char(&b, ',');
+		buf_str(&b, m->text);
+	}
+	out->value = buf_view(&b);
+	return 0;
 }
 
 /* ---- include ------------------------------------------------------------ */
@@ -57,8 +84,12 @@ add_include(struct where *w, struct query *q, struct str name, struct str text)
 static int
 take_include(struct where *w, const struct param *p)
 {
-	struct str rest = p->value, path, name;
+	struct str rest, path, name;
+	struct param listed;
 
+	if (read_listed(w, p, &listed) != 0)
+		return -1;
+	rest = listed.value;
 	while (str_cut(&rest, ',', &path)) {
 		struct query *q = w->q;
 		struct str text = path = str_trim(path);
@@ -234,6 +265,62 @@ take_sort(struct where *w, const struct param *p)
 	return 0;
 }
 
+/* ---- groups ------------------------------------------------------------- */
+
+static int
+take_group_by(struct where *w, const struct param *p)
+{
+	struct param listed;
+
+	return read_listed(w, p, &listed) != 0
+		   ? -1
+		   : drf_group_by(w->groups, &listed);
+}
+
+static int
+take_aggregate(struct where *w, const struct param *p)
+{
+	struct param listed;
+
+	return read_listed(w, p, &listed) != 0
+		   ? -1
+		   : drf_aggregate(w->groups, &listed);
+}
+
+/* ["sum(amount)", ">", 5]; else it is the name that one was given */
+static int
+compare_aggregate(struct where *w, const struct param *p, struct expr *e)
+{
+	struct field f = {0};
+
+	if (!drf_is_aggregate(e->text))
+		return 0;
+	if (e->kind != EXPR_CMP)
+		return where_refuse(w, p, "Aggregates can only be compared.");
+	if (drf_read_aggregate(w->groups, p, e->text, &f) != 0)
+		return -1;
+	e->cmp.path = f.path;
+	e->cmp.path.text = e->text;
+	e->cmp.agg = f.agg;
+	e->cmp.distinct = f.distinct;
+	return 0;
+}
+
+/* conditions like those of where, on groups */
+static int
+take_having(struct where *w, const struct param *p)
+{
+	struct conds c;
+
+	if (read_bound(w, p, &c) != 0)
+		return -1;
+	for (size_t i = 0; i < c.n; i++)
+		if (compare_aggregate(w, p, c.v[i]) != 0)
+			return -1;
+	w->q->having = query_logic(w->arena, EXPR_AND, c.v, c.n);
+	return 0;
+}
+
 /* ---- pages -------------------------------------------------------------- */
 
 static int
@@ -289,9 +376,9 @@ static int
 settle_page(struct where *w)
 {
 	struct page *page = &w->q->page;
-	int64_t most = w->limits->max_page_size < SIZE_MOST
+	int64_t most = w->limits->max_page_size < WHERE_PAGE_MAX
 			   ? w->limits->max_page_size
-			   : SIZE_MOST;
+			   : WHERE_PAGE_MAX;
 	int64_t limit = w->has_size ? w->size : w->limits->page_size;
 
 	if (limit > most)
@@ -309,15 +396,19 @@ settle_page(struct where *w)
 }
 
 /* the first that matches, whatever else is asked */
-static void
+static int
 settle_find(struct where *w)
 {
 	struct query *q = w->q;
 
+	if (q->ngroup > 0 || q->nselect > 0)
+		return err_add_field(w->err, ERR_BAD_PARAM, STR("find"),
+		    "Cannot be combined with aggregate or group_by.");
 	q->where = w->find;
 	q->norder = 0;
 	q->page =
 	    (struct page){.kind = PAGE_SLICE, .has_limit = true, .limit = 1};
+	return 0;
 }
 
 /* ---- parameters --------------------------------------------------------- */
@@ -328,10 +419,13 @@ static const struct reserved {
 	bool repeats;
 } reserved[] = {
     {"include", take_include, true},
+    {"aggregate", take_aggregate, false},
     {"cache", take_cache, false},
     {"filter", take_filter, false},
     {"find", take_find, false},
     {"format", take_format, false},
+    {"group_by", take_group_by, false},
+    {"having", take_having, false},
     {"or_filter", take_or_filter, false},
     {"or_where", take_or_where, false},
     {"order_by", take_order_by, false},
@@ -387,16 +481,14 @@ query_parse_where(struct arena *a, struct params *params,
 	    .page = 1};
 	bool failed = false;
 
+	w.groups = drf_level(a, w.q, limits, err);
 	/* conditions on children look for their include */
 	for (size_t i = 0; i < params->n; i++)
 		failed |= take_param(&w, params, i, true) != 0;
 	for (size_t i = 0; i < params->n; i++)
 		failed |= take_param(&w, params, i, false) != 0;
-	if (failed)
+	if (failed || drf_settle_groups(w.groups) != 0)
 		return NULL;
-	if (w.find != NULL)
-		settle_find(&w);
-	else if (settle_page(&w) != 0)
-		return NULL;
-	return w.q;
+	failed = w.find != NULL ? settle_find(&w) != 0 : settle_page(&w) != 0;
+	return failed ? NULL : w.q;
 }

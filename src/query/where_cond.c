@@ -281,19 +281,28 @@ read_json(struct reading *r, const struct json *j)
 	return 0;
 }
 
-/* the members of an order are bounded by the length of its text */
-static int
-parse_json(struct reading *r, struct str text)
+const struct json *
+where_json(struct where *w, const struct param *p, struct str text)
 {
 	const struct json *j;
 	struct err why;
 
-	err_init(&why, r->w->arena);
-	j = json_parse(r->w->arena, text, &why);
-	if (j != NULL)
-		return read_json(r, j);
-	return err_add_field(r->w->err, ERR_BAD_PARAM, r->p->name,
-	    "This is not valid JSON. %s", why.detail != NULL ? why.detail : "");
+	err_init(&why, w->arena);
+	j = json_parse(w->arena, text, &why);
+	if (j == NULL)
+		err_add_field(w->err, ERR_BAD_PARAM, p->name,
+		    "This is not valid JSON. %s",
+		    why.detail != NULL ? why.detail : "");
+	return j;
+}
+
+/* the members of an order are bounded by the length of its text */
+static int
+parse_json(struct reading *r, struct str text)
+{
+	const struct json *j = where_json(r->w, r->p, text);
+
+	return j != NULL ? read_json(r, j) : -1;
 }
 
 /* ---- (id,1)+(id,3) ------------------------------------------------------ */

@@ -5,7 +5,7 @@
 
 #include "query/query_priv.h"
 
-struct param;
+struct json;
 
 struct where {
 	struct arena *arena;
@@ -17,6 +17,7 @@ struct where {
 	    *find; /* asked for the first row: replaces where and order */
 	int64_t page, size;
 	bool has_size;
+	struct level *groups; /* group_by and aggregate */
 };
 
 /* the conditions of one parameter, in the order they were written */
@@ -34,6 +35,10 @@ struct orders {
 	size_t n;
 };
 int where_orders(struct where *, const struct param *, struct orders *);
+
+/* of JSON in a parameter; NULL: ERR_BAD_PARAM naming it */
+const struct json *where_json(
+    struct where *, const struct param *, struct str text);
 
 /* the path of a leaf */
 struct path *where_path(struct expr *);

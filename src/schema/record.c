@@ -287,6 +287,8 @@ table_json(struct buf *b, const struct table *t, bool with_estimate)
 	write_columns(&w, t, &l);
 	write_computed(&w, t, &l);
 	put_indices(&w, "key", t->key, t->nkey);
+	if (t->search != NULL)
+		put_texts(&w, "search", t->search, t->nsearch);
 	jsonw_key(&w, "constraints");
 	jsonw_array(&w);
 	for (size_t i = 0; i < t->nconstraints; i++)

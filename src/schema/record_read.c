@@ -391,6 +391,8 @@ record_read(
 	if (r.bad)
 		return -1;
 	t->key = get_indices(&r, j, "key", t->ncolumns, &t->nkey);
+	if (member(j, "search") != NULL)
+		t->search = get_texts(&r, j, "search", &t->nsearch);
 	read_constraints(&r, j, t);
 	t->fkeys = read_fkeys(&r, j, "fkeys", t, &t->nfkeys);
 	t->refs = read_fkeys(&r, j, "refs", t, &t->nrefs);

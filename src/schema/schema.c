@@ -13,7 +13,8 @@
 struct schema {
 	struct arena *arena;
 	struct arena *scratch; /* for reading one record */
-	struct snapfile *file;
+	struct snapfile *file; /* NULL: all tables are in hand */
+	const struct snapshot_meta *meta;
 	struct directory directory;
 	struct table **tables;        /* NULL: not yet touched */
 	struct table_entry **entries; /* the same */
@@ -51,6 +52,18 @@ open_directory(struct schema *s, struct err *err)
 	return 0;
 }
 
+static void
+make_room(struct schema *s)
+{
+	s->scratch = arena_new();
+	arena_defer(s->arena, free_arena, s->scratch);
+	s->tables = arena_array(s->arena, struct table *, s->directory.n);
+	s->entries =
+	    arena_array(s->arena, struct table_entry *, s->directory.n);
+	s->relations =
+	    arena_array(s->arena, struct relations *, s->directory.n);
+}
+
 /* into an arena of the caller's, who frees it instead of the schema */
 static struct schema *
 open_in(struct arena *a, const char *path, struct err *err)
@@ -61,11 +74,8 @@ open_in(struct arena *a, const char *path, struct err *err)
 	s->file = snapfile_open(a, path, err);
 	if (s->file == NULL || open_directory(s, err) != 0)
 		return NULL;
-	s->scratch = arena_new();
-	arena_defer(a, free_arena, s->scratch);
-	s->tables = arena_array(a, struct table *, s->directory.n);
-	s->entries = arena_array(a, struct table_entry *, s->directory.n);
-	s->relations = arena_array(a, struct relations *, s->directory.n);
+	s->meta = snapfile_meta(s->file);
+	make_room(s);
 	return s;
 }
 
@@ -77,6 +87,23 @@ schema_open(const char *path, struct err *err)
 
 	if (s == NULL)
 		arena_free(a);
+	return s;
+}
+
+struct schema *
+schema_of(struct arena *a, const struct snapshot *snap)
+{
+	struct schema *s = arena_make(a, struct schema);
+	struct buf names;
+
+	s->arena = a;
+	s->meta = &snap->meta;
+	buf_init(&names, a, SIZE_MAX / 4);
+	directory_write(&names, snap);
+	directory_open(buf_view(&names), &s->directory);
+	make_room(s);
+	for (size_t i = 0; i < s->directory.n; i++)
+		s->tables[i] = &snap->tables[i];
 	return s;
 }
 
@@ -103,7 +130,7 @@ schema_free(struct schema *s)
 const struct snapshot_meta *
 schema_meta(const struct schema *s)
 {
-	return snapfile_meta(s->file);
+	return s->meta;
 }
 
 bool
@@ -306,6 +333,24 @@ const struct column *
 table_input(const struct table *t, struct str name)
 {
 	return find_column(t->columns, table_ninput(t), name);
+}
+
+const struct column *
+table_counter(const struct table *t)
+{
+	const struct column *c = table_column(t, STR("lock_version"));
+
+	if (c == NULL || c->generated || !c->updatable ||
+	    c->identity == IDENTITY_ALWAYS)
+		return NULL;
+	switch (c->type->class) {
+	case TYPE_INT2:
+	case TYPE_INT4:
+	case TYPE_INT8:
+		return c;
+	default:
+		return NULL;
+	}
 }
 
 const char *

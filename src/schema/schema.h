@@ -158,6 +158,10 @@ struct table {
 	size_t ncomputed;
 	uint16_t *key; /* indices of the primary (or configured) key */
 	size_t nkey;
+	/* search.TABLE: each with the prefix that it has there; NULL: not set,
+	 * whatever type_is_searched is searched */
+	struct str *search;
+	size_t nsearch;
 	struct constraint *constraints;
 	size_t nconstraints;
 	struct fkey *fkeys, *refs;
@@ -288,6 +292,9 @@ const struct column *table_column(const struct table *, struct str name);
 /* what a body may name: the write-only columns too, and how many these are */
 const struct column *table_input(const struct table *, struct str name);
 size_t table_ninput(const struct table *);
+/* the column that counts the changes of a row, as Rails has it: lock_version,
+ * where it is a whole number that may be changed; NULL: there is none */
+const struct column *table_counter(const struct table *);
 /* is the column at this position among the n of v? */
 bool positions_have(const uint16_t *v, size_t n, size_t column);
 /* fields that are computed of a row; for questions only */
@@ -299,8 +306,9 @@ void table_json(struct buf *, const struct table *, bool with_estimate);
 /* class of a built-in type by its OID (pg_type.dat); TYPE_OTHER if unknown */
 enum type_class type_class_of(uint32_t oid);
 const char *type_class_name(enum type_class);
-bool type_is_text(const struct type *);   /* searchable */
-bool type_is_number(const struct type *); /* JSON number by default */
+bool type_is_text(const struct type *);
+bool type_is_number(const struct type *);   /* JSON number by default */
+bool type_is_searched(const struct type *); /* for parts of its text */
 
 /* Everything in a snapshot, as the introspection has it in hand. */
 struct snapshot {
@@ -310,6 +318,9 @@ struct snapshot {
 	struct notice *notices; /* sorted by qname and text */
 	size_t nnotices;
 };
+
+/* the schema that a snapshot in hand would give, which is not copied */
+struct schema *schema_of(struct arena *, const struct snapshot *);
 
 /*
  * Writes beside path, verifies what was written, syncs and renames; -1 leaves

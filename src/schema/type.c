@@ -95,6 +95,21 @@ type_is_text(const struct type *t)
 	return t->class == TYPE_TEXT || t->class == TYPE_CHAR;
 }
 
+/* what people know by its text, and is not made of parts */
+bool
+type_is_searched(const struct type *t)
+{
+	static const char *const builtin[] = {
+	    "inet", "cidr", "macaddr", "macaddr8"};
+
+	for (size_t i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++)
+		if (t->class == TYPE_BUILTIN &&
+		    str_eq_c(t->base_name, builtin[i]))
+			return true;
+	return type_is_text(t) || t->class == TYPE_ENUM ||
+	       t->class == TYPE_UUID;
+}
+
 bool
 type_is_number(const struct type *t)
 {

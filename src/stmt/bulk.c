@@ -68,12 +68,26 @@ emit_outputs(struct stmt *s, const struct table *t, const struct stmt_opts *o)
 	}
 }
 
+/* rows that hold the counter say themselves what becomes of it */
+static void
+emit_count(struct stmt *s, const struct chunk *c, const struct stmt_opts *o)
+{
+	const struct column *counter = stmt_counter(c->table, o);
+
+	for (size_t i = 0; i < c->ncolumns; i++)
+		if (c->columns[i] == counter)
+			return;
+	if (counter != NULL)
+		stmt_count_up(s, counter);
+}
+
 /* ---- insert ------------------------------------------------------------- */
 
 /* A row that this transaction has written already cannot be told from one
  * that was there before; of the two values neither is right. */
 static void
-emit_conflict(struct stmt *s, const struct chunk *c, const struct conflict *on)
+emit_conflict(struct stmt *s, const struct chunk *c, const struct conflict *on,
+    const struct stmt_opts *o)
 {
 	const struct table *t = c->table;
 
@@ -95,6 +109,7 @@ emit_conflict(struct stmt *s, const struct chunk *c, const struct conflict *on)
 		stmt_lit(s, " = excluded.");
 		stmt_ident(s, c->columns[i]->name);
 	}
+	emit_count(s, c, o);
 	stmt_lit(s, " where case when dynapi.is_own(t.xmin) "
 		    "then dynapi.refuse('ZD005') is null else true end");
 }
@@ -127,12 +142,14 @@ stmt_bulk_insert(struct arena *a, const struct chunk *c,
 {
 	struct stmt *s = stmt_new(a, "bulk insert");
 
+	if (on != NULL && !on->ignore)
+		s->effect = effect_of(a, (struct effect){.chunk = c, .on = on});
 	stmt_lit(s, "insert into ");
 	stmt_table(s, c->table);
 	stmt_lit(s, " as t");
 	emit_insert(s, c);
 	if (on != NULL && c->ncolumns > 0)
-		emit_conflict(s, c, on);
+		emit_conflict(s, c, on, o);
 	if (returning) {
 		stmt_lit(s, " returning ");
 		emit_outputs(s, c->table, o);
@@ -162,7 +179,7 @@ knows_writer(const struct table *t)
 }
 
 static void
-emit_update(struct stmt *s, const struct chunk *c)
+emit_update(struct stmt *s, const struct chunk *c, const struct stmt_opts *o)
 {
 	stmt_lit(s, "update ");
 	stmt_table(s, c->table);
@@ -174,6 +191,7 @@ emit_update(struct stmt *s, const struct chunk *c)
 		stmt_lit(s, " = ");
 		emit_number(s, "u.c", i);
 	}
+	emit_count(s, c, o);
 	stmt_lit(s, " from u where ");
 	emit_key_match(s, c);
 	if (knows_writer(c->table))
@@ -197,9 +215,8 @@ emit_presence(struct stmt *s, const struct chunk *c, bool returning,
 	emit_key_match(s, c);
 }
 
-/* the rows of the chunk as the CTE u, of their types */
-static void
-emit_rows(struct stmt *s, const struct chunk *c)
+void
+stmt_chunk_rows(struct stmt *s, const struct chunk *c)
 {
 	stmt_lit(s, "with u as (select u.ord");
 	for (size_t i = 0; i < c->ncolumns; i++) {
@@ -230,14 +247,15 @@ stmt_bulk_update(struct arena *a, const struct chunk *c, bool returning,
 	struct stmt *s = stmt_new(a, "bulk update");
 
 	assert(c->nkey > 0);
-	emit_rows(s, c);
+	s->effect = effect_of(a, (struct effect){.chunk = c});
+	stmt_chunk_rows(s, c);
 	stmt_lit(s, ", w(ord");
 	emit_aliases(s, n, false);
 	stmt_lit(s, ") as (");
 	if (c->ncolumns == c->nkey) {
 		emit_presence(s, c, returning, o);
 	} else {
-		emit_update(s, c);
+		emit_update(s, c, o);
 		if (returning) {
 			stmt_lit(s, ", ");
 			emit_outputs(s, c->table, o);
@@ -262,7 +280,7 @@ stmt_bulk_find(struct arena *a, const struct chunk *c)
 {
 	struct stmt *s = stmt_new(a, "bulk find");
 
-	emit_rows(s, c);
+	stmt_chunk_rows(s, c);
 	stmt_col(s, STR("own"), CELL_BOOL);
 	if (knows_writer(c->table))
 		stmt_lit(s, " select dynapi.is_own(t.xmin)");
@@ -295,7 +313,8 @@ stmt_bulk_cast(struct arena *a, const struct chunk *c, size_t i)
 /* ---- what a query finds ------------------------------------------------- */
 
 static void
-emit_change(struct stmt *s, const struct query *q, const struct body *body)
+emit_change(struct stmt *s, const struct query *q, const struct body *body,
+    const struct stmt_opts *o)
 {
 	if (body == NULL) {
 		stmt_lit(s, "delete from ");
@@ -304,7 +323,7 @@ emit_change(struct stmt *s, const struct query *q, const struct body *body)
 	} else {
 		stmt_lit(s, "update ");
 		stmt_table(s, q->table);
-		stmt_set(s, body);
+		stmt_set(s, q->table, body, o);
 	}
 	stmt_where(s, q);
 }
@@ -318,14 +337,16 @@ stmt_change(struct arena *a, const struct query *q, const struct body *body,
 	    stmt_new(a, body != NULL ? "bulk update" : "bulk delete");
 
 	assert(body == NULL || body->n > 0);
+	if (body != NULL)
+		s->effect = effect_of(a, (struct effect){.of = q, .set = body});
 	if (!returning && max < 0) {
-		emit_change(s, q, body);
+		emit_change(s, q, body, o);
 		return s;
 	}
 	stmt_lit(s, "with w(");
 	emit_aliases(s, n, true);
 	stmt_lit(s, ") as (");
-	emit_change(s, q, body);
+	emit_change(s, q, body, o);
 	stmt_lit(s, " returning ");
 	if (returning)
 		emit_outputs(s, q->table, o);

@@ -23,22 +23,25 @@ is_builtin(const struct type *t, const char *name)
  * text and compare something else.  All other classes have theirs in
  * pg_catalog, whatever schema the type is in.
  */
-static bool
-is_foreign(const struct type *t)
+static struct str
+find_schema(const struct type *t)
 {
-	return t != NULL && (t->class == TYPE_TEXT || t->class == TYPE_OTHER) &&
-	       !str_eq_c(t->base_schema, "pg_catalog");
+	if (t == NULL || (t->class != TYPE_TEXT && t->class != TYPE_OTHER) ||
+	    str_eq_c(t->base_schema, "pg_catalog"))
+		return STR_NONE;
+	return t->base_schema;
 }
 
 void
 stmt_operator(struct stmt *s, const char *op, const struct type *t)
 {
-	bool foreign = is_foreign(t);
+	struct str schema = find_schema(t);
+	bool foreign = schema.p != NULL;
 
 	stmt_lit(s, " ");
 	if (foreign) {
 		stmt_lit(s, "operator(");
-		stmt_ident(s, t->base_schema);
+		stmt_ident(s, schema);
 		stmt_lit(s, ".");
 	}
 	/* LIKE is a keyword for what PostgreSQL finds by these names */
@@ -192,27 +195,42 @@ pattern_of(struct arena *a, enum op op, struct str text)
 }
 
 static void
-emit_text(struct stmt *s, const struct value *v, struct str text)
+emit_text(struct stmt *s, const struct expr *e, struct str text)
 {
-	stmt_param(s, v->is_null ? STR_NONE : text, NULL);
+	size_t *shared = e->cmp.shared;
+
+	if (shared != NULL && *shared > 0) {
+		stmt_param_again(s, *shared);
+	} else {
+		stmt_param(s, e->cmp.value.is_null ? STR_NONE : text, NULL);
+		if (shared != NULL)
+			*shared = s->nargs;
+	}
 	stmt_lit(s, "::text");
 }
 
-/* char(n) without its blanks, an enum's label: the text that people see */
+/* char(n) without its blanks, an enum's label, an inet without "/32", which a
+ * cast would add: the text that people see */
 static void
 emit_text_op(struct stmt *s, struct left l, const struct expr *e)
 {
 	const struct op_info *op = &query_ops[e->cmp.op];
 	struct str text = e->cmp.value.text;
+	const struct type *t = operand_type(&l);
+	bool is_address = t != NULL && is_builtin(t, "inet");
 
-	l.form = PATH_TEXT;
+	l.form = is_address ? PATH_VALUE : PATH_TEXT;
+	if (is_address)
+		stmt_lit(s, "pg_catalog.abbrev(");
 	emit_left(s, &l);
-	stmt_operator(s, op->sql, operand_type(&l));
+	if (is_address)
+		stmt_lit(s, ")");
+	stmt_operator(s, op->sql, t);
 	if (op->takes == OP_TAKES_TEXT)
 		text = pattern_of(s->arena, e->cmp.op, text);
 	else if (op->takes == OP_TAKES_PATTERN)
 		text = whole_pattern(s->arena, text);
-	emit_text(s, &e->cmp.value, text);
+	emit_text(s, e, text);
 }
 
 /* 'pg_catalog.english'::pg_catalog.regconfig, : a constant, so that an index on
@@ -241,9 +259,12 @@ emit_search_op(struct stmt *s, struct left l, const struct expr *e)
 	emit_left(s, &l);
 	if (!vector)
 		stmt_lit(s, ")");
-	stmt_lit(s, " @@ pg_catalog.websearch_to_tsquery(");
+	if (e->cmp.phrase)
+		stmt_lit(s, " @@ pg_catalog.phraseto_tsquery(");
+	else
+		stmt_lit(s, " @@ pg_catalog.websearch_to_tsquery(");
 	emit_config(s, e->cmp.config);
-	emit_text(s, &e->cmp.value, e->cmp.value.text);
+	emit_text(s, e, e->cmp.value.text);
 	stmt_lit(s, ")");
 }
 
@@ -274,7 +295,7 @@ emit_key_op(struct stmt *s, struct left l, const struct expr *e)
 	l.form = PATH_JSONB;
 	emit_left(s, &l);
 	stmt_operator(s, query_ops[e->cmp.op].sql, operand_type(&l));
-	emit_text(s, &e->cmp.value, e->cmp.value.text);
+	emit_text(s, e, e->cmp.value.text);
 	if (e->cmp.op != OP_HAS_KEY)
 		stmt_lit(s, "[]");
 }
@@ -296,7 +317,7 @@ emit_distinct(struct stmt *s, const struct left *l, const struct expr *e)
 {
 	size_t n;
 
-	if (!is_foreign(operand_type(l))) {
+	if (find_schema(operand_type(l)).p == NULL) {
 		emit_compare(s, l, e);
 		return;
 	}
@@ -332,6 +353,9 @@ emit_cmp(struct stmt *s, const struct from *f, const struct expr *e)
 						   : operand_type(&l);
 	}
 	switch (query_ops[e->cmp.op].takes) {
+	case OP_TAKES_TREE:
+		stmt_in_tree(s, e);
+		break;
 	case OP_TAKES_TEXT:
 	case OP_TAKES_PATTERN:
 	case OP_TAKES_REGEX:
@@ -463,9 +487,8 @@ stmt_expr(struct stmt *s, const struct from *f, const struct expr *e)
 		stmt_lit(s, ")");
 }
 
-/* the far rows of the row at hand, of the table that s->alias then is */
-static void
-emit_related(struct stmt *s, const struct relation *r, unsigned near)
+void
+stmt_related(struct stmt *s, const struct relation *r, unsigned near)
 {
 	unsigned far = ++s->naliases;
 	unsigned via = r->via != NULL ? ++s->naliases : 0;
@@ -477,17 +500,26 @@ emit_related(struct stmt *s, const struct relation *r, unsigned near)
 	s->alias = far;
 }
 
+/* with a condition that a row of nulls meets, also where there is no row */
 static void
 emit_exists(struct stmt *s, const struct expr *e)
 {
 	unsigned near = s->alias;
 
-	emit_related(s, e->exists.relation, near);
+	if (e->exists.or_none)
+		stmt_lit(s, "(");
+	stmt_related(s, e->exists.relation, near);
 	if (e->exists.where != NULL) {
 		stmt_lit(s, " and ");
 		stmt_expr(s, NULL, e->exists.where);
 	}
 	stmt_lit(s, ")");
+	s->alias = near;
+	if (!e->exists.or_none)
+		return;
+	stmt_lit(s, " or not ");
+	stmt_related(s, e->exists.relation, near);
+	stmt_lit(s, "))");
 	s->alias = near;
 }
 
@@ -501,26 +533,6 @@ stmt_and(struct stmt *s, bool *some)
 	*some = true;
 }
 
-static void
-emit_term(struct stmt *s, const struct query *q, struct str term)
-{
-	size_t n = s->nargs + 1;
-
-	stmt_lit(s, "(");
-	for (size_t i = 0; i < q->nsearch_columns; i++) {
-		if (i > 0)
-			stmt_lit(s, " or ");
-		stmt_column(s, q->search_columns[i]);
-		stmt_lit(s, "::text ilike ");
-		if (i == 0)
-			stmt_param(
-			    s, like_pattern(s->arena, term, true, true), NULL);
-		else
-			stmt_param_again(s, n);
-	}
-	stmt_lit(s, ")");
-}
-
 /* JOIN_INNER and JOIN_ANTI are conditions, but for what is joined anyway */
 static void
 emit_included(struct stmt *s, const struct include *inc, bool *some)
@@ -531,7 +543,7 @@ emit_included(struct stmt *s, const struct include *inc, bool *some)
 	stmt_and(s, some);
 	if (inc->join == JOIN_ANTI)
 		stmt_lit(s, "not ");
-	emit_related(s, inc->relation, near);
+	stmt_related(s, inc->relation, near);
 	stmt_conditions(s, inc->query, false, &inner);
 	stmt_lit(s, ")");
 	s->alias = near;
@@ -553,7 +565,7 @@ stmt_conditions(struct stmt *s, const struct query *q, bool joined, bool *some)
 	}
 	for (size_t i = 0; i < q->nsearch; i++) {
 		stmt_and(s, some);
-		emit_term(s, q, q->search[i].text);
+		stmt_term(s, q, q->search[i].text);
 	}
 	for (size_t i = 0; i < q->ninclude; i++) {
 		const struct include *inc = &q->include[i];

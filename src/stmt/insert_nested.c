@@ -11,8 +11,12 @@
 struct emit {
 	struct stmt *s;
 	const struct stmt_opts *o;
+	bool returning; /* whole rows */
 	size_t nlinks;
 	bool some; /* a part has been written */
+	/* how many rows are to be written yet, and which was the last */
+	size_t left;
+	const struct nested *last;
 };
 
 static void
@@ -121,7 +125,7 @@ mark(bool *wanted, const uint16_t *v, size_t n)
 		wanted[v[i]] = true;
 }
 
-/* all of the outermost row, of others what somebody refers to */
+/* all of it, or what somebody refers to */
 static void
 emit_returning(struct emit *e, const struct nested *n)
 {
@@ -130,6 +134,9 @@ emit_returning(struct emit *e, const struct nested *n)
 	bool some = false;
 
 	mark(wanted, t->key, t->nkey);
+	for (size_t i = 0; n->relation == NULL && e->o->etag && i < t->ncolumns;
+	     i++)
+		wanted[i] = true;
 	if (n->relation != NULL && n->place != NESTED_BEHIND)
 		mark(wanted, n->relation->far_columns, n->relation->nfar);
 	for (const struct nested *d = n->down; d != NULL; d = d->next)
@@ -137,7 +144,7 @@ emit_returning(struct emit *e, const struct nested *n)
 			mark(wanted, d->relation->columns,
 			    d->relation->ncolumns);
 	for (size_t i = 0; i < t->ncolumns; i++) {
-		if (n->relation != NULL && !wanted[i])
+		if (!e->returning && !wanted[i])
 			continue;
 		if (some)
 			stmt_lit(e->s, ", ");
@@ -192,10 +199,28 @@ emit_insert(struct emit *e, const struct nested *n)
 	stmt_lit(e->s, ")");
 }
 
+/* the row that is there already */
+static void
+emit_by(struct emit *e, const struct nested *n)
+{
+	for (size_t i = 0; i < n->nby; i++) {
+		const struct column *c = &n->table->columns[n->by[i]];
+
+		if (i == 0)
+			stmt_lit(e->s, " where ");
+		else
+			stmt_lit(e->s, " and ");
+		stmt_column(e->s, c);
+		stmt_operator(e->s, "=", c->type);
+		stmt_param(e->s, n->by_text[i], c->type);
+	}
+}
+
 /* a child that is there already gets another parent */
 static void
 emit_adopt(struct emit *e, const struct nested *n)
 {
+	const struct column *counter = stmt_counter(n->table, e->o);
 	const struct relation *rel = n->relation;
 
 	begin_part(e, 'n', n->number);
@@ -209,19 +234,11 @@ emit_adopt(struct emit *e, const struct nested *n)
 		stmt_lit(e->s, " = ");
 		emit_reference(e, n->up, rel->columns[i]);
 	}
+	if (counter != NULL)
+		stmt_count_up(e->s, counter);
 	stmt_lit(e->s, " from ");
 	emit_part_name(e, n->up);
-	for (size_t i = 0; i < n->nby; i++) {
-		const struct column *c = &n->table->columns[n->by[i]];
-
-		if (i == 0)
-			stmt_lit(e->s, " where ");
-		else
-			stmt_lit(e->s, " and ");
-		stmt_column(e->s, c);
-		stmt_operator(e->s, "=", c->type);
-		stmt_param(e->s, n->by_text[i], c->type);
-	}
+	emit_by(e, n);
 	emit_returning(e, n);
 	stmt_lit(e->s, ")");
 }
@@ -262,23 +279,27 @@ emit_join(struct emit *e, const struct nested *n)
 	stmt_lit(e->s, " on conflict do nothing)");
 }
 
-static void
+/* is it among those that are to be written? */
+static bool
 emit_row(struct emit *e, const struct nested *n)
 {
 	for (const struct nested *d = n->down; d != NULL; d = d->next)
 		if (d->place == NESTED_BEFORE)
 			emit_row(e, d);
+	if (e->left == 0)
+		return false;
+	e->left--;
+	e->last = n;
 	if (n->how != NESTED_LINK)
 		emit_insert(e, n);
 	else if (n->place == NESTED_BEHIND)
 		emit_adopt(e, n);
 	for (const struct nested *d = n->down; d != NULL; d = d->next) {
-		if (d->place == NESTED_BEFORE)
-			continue;
-		emit_row(e, d);
-		if (d->place == NESTED_BESIDE)
+		if (d->place != NESTED_BEFORE && emit_row(e, d) &&
+		    d->place == NESTED_BESIDE)
 			emit_join(e, d);
 	}
+	return true;
 }
 
 /* ---- the answer --------------------------------------------------------- */
@@ -292,17 +313,56 @@ next_result(struct emit *e)
 }
 
 static void
-emit_key(struct emit *e, struct nested *n)
+emit_key(struct emit *e, const struct table *t)
 {
-	n->col = e->s->ncols;
-	for (size_t i = 0; i < n->table->nkey; i++) {
+	for (size_t i = 0; i < t->nkey; i++) {
 		next_result(e);
+		stmt_output(e->s, &t->columns[t->key[i]], e->o);
+	}
+}
+
+static void
+emit_tag(struct emit *e, const struct table *t)
+{
+	if (!e->o->etag)
+		return;
+	next_result(e);
+	e->s->etag_col = (ptrdiff_t)e->s->ncols;
+	stmt_tag(e->s, t, e->o);
+	stmt_col(e->s, STR("etag"), CELL_TEXT);
+}
+
+/* what came of the row; without a part of its own it stayed as it was */
+static void
+emit_stored(struct emit *e, struct nested *n)
+{
+	bool links = n->how == NESTED_LINK && n->place != NESTED_BEHIND;
+
+	next_result(e);
+	n->col = e->s->ncols;
+	stmt_col(e->s, STR("row"), CELL_JSON);
+	if (n->how == NESTED_ENSURE)
+		stmt_lit(e->s, "coalesce(");
+	if (!links) {
 		stmt_lit(e->s, "(select ");
-		stmt_output(e->s, &n->table->columns[n->table->key[i]], e->o);
+		stmt_row_json(e->s, n->table, e->o);
 		stmt_lit(e->s, " from ");
 		emit_part_name(e, n);
 		stmt_lit(e->s, " t)");
 	}
+	if (n->how == NESTED_ENSURE)
+		stmt_lit(e->s, ", ");
+	if (links || n->how == NESTED_ENSURE) {
+		stmt_lit(e->s, "(select ");
+		stmt_row_json(e->s, n->table, e->o);
+		stmt_lit(e->s, " from ");
+		stmt_table(e->s, n->table);
+		stmt_lit(e->s, " t");
+		emit_by(e, n);
+		stmt_lit(e->s, " limit 1)");
+	}
+	if (n->how == NESTED_ENSURE)
+		stmt_lit(e->s, ")");
 }
 
 /* of all that a write can do wrong nothing else divides */
@@ -314,23 +374,6 @@ emit_check(struct emit *e, const struct nested *n)
 	stmt_lit(e->s, "1 / (select pg_catalog.count(*) from ");
 	emit_part_name(e, n);
 	stmt_lit(e->s, ")");
-}
-
-static void
-emit_shown(struct emit *e, struct nested *n)
-{
-	struct shape *shape = arena_make(e->s->arena, struct shape);
-	const struct table *t = n->table;
-
-	n->col = 0;
-	shape->v = arena_array(e->s->arena, struct member, t->ncolumns);
-	for (size_t i = 0; i < t->ncolumns; i++) {
-		next_result(e);
-		shape->v[shape->n++] = (struct member){
-		    .name = t->columns[i].name, .kind = MEMBER_CELL, .col = i};
-		stmt_output(e->s, &t->columns[i], e->o);
-	}
-	e->s->shape = shape;
 }
 
 /* behind all others, so that two at once fail at a row before they wait for
@@ -345,32 +388,64 @@ emit_kept(struct emit *e, const struct nested_set *set, const struct once *once)
 	stmt_keep(e->s, set->v[0]->table, once, set->single ? -1 : rows);
 }
 
+static void
+emit_parts(struct emit *e, const struct nested_set *set)
+{
+	for (const struct nested *n = set->first; n != NULL; n = n->next)
+		emit_row(e, n);
+	stmt_lit(e->s, " select ");
+	e->some = false;
+}
+
+/* at least a column of it */
+static void
+emit_nothing(struct emit *e)
+{
+	if (e->some)
+		return;
+	stmt_col(e->s, STR("rows"), CELL_RAW);
+	stmt_lit(e->s, "1");
+}
+
 struct stmt *
-stmt_insert_nested(struct arena *a, struct nested_set *set,
+stmt_insert_nested(struct arena *a, struct nested_set *set, bool returning,
     const struct once *once, const struct stmt_opts *o)
 {
-	struct emit e = {.s = stmt_new(a, "nested"), .o = o};
+	struct emit e = {.s = stmt_new(a, "nested"),
+	    .o = o,
+	    .returning = returning,
+	    .left = SIZE_MAX};
 
-	for (const struct nested *n = set->first; n != NULL; n = n->next)
-		emit_row(&e, n);
-	stmt_lit(e.s, " select ");
-	e.some = false;
-	if (set->single)
-		emit_shown(&e, set->v[0]);
-	for (size_t i = set->single; i < set->n; i++) {
-		if (set->v[i]->how == NESTED_CREATE)
-			emit_key(&e, set->v[i]);
-		if (set->v[i]->how == NESTED_LINK &&
-		    set->v[i]->place == NESTED_BEHIND)
-			emit_check(&e, set->v[i]);
+	emit_parts(&e, set);
+	if (set->single) {
+		emit_key(&e, set->v[0]->table);
+		emit_tag(&e, set->v[0]->table);
 	}
-	if (!e.some) {
-		stmt_col(e.s, STR("rows"), CELL_RAW);
-		stmt_lit(e.s, "1");
+	for (size_t i = 0; i < set->n; i++) {
+		struct nested *n = set->v[i];
+
+		if (returning)
+			emit_stored(&e, n);
+		if (n->how == NESTED_LINK && n->place == NESTED_BEHIND)
+			emit_check(&e, n);
 	}
+	emit_nothing(&e);
 	if (once != NULL)
 		emit_kept(&e, set, once);
 	if (set->single)
 		stmt_lit(e.s, " from n0 t");
+	return e.s;
+}
+
+struct stmt *
+stmt_begin_nested(struct arena *a, struct nested_set *set, size_t rows,
+    const struct nested **last)
+{
+	static const struct stmt_opts plain;
+	struct emit e = {.s = stmt_new(a, "nested"), .o = &plain, .left = rows};
+
+	emit_parts(&e, set);
+	emit_nothing(&e);
+	*last = e.last;
 	return e.s;
 }

@@ -236,3 +236,11 @@ stmt_nested_rows(
 {
 	emit_rows(s, inc, o, true);
 }
+
+void
+stmt_row_json(struct stmt *s, const struct table *t, const struct stmt_opts *o)
+{
+	struct query q = {.table = t};
+
+	emit_object(s, NULL, &q, o, false);
+}

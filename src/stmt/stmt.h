@@ -20,6 +20,7 @@ struct arena;
 struct assign;
 struct body;
 struct column;
+struct nested;
 struct nested_set;
 struct json_path;
 struct query;
@@ -85,7 +86,8 @@ struct stmt {
 	unsigned alias;    /* what stmt_column prints: t, t1, t2 … */
 	unsigned naliases; /* used so far */
 	struct json_path *json_paths; /* that are bound (from.c) */
-	bool read_only;    /* makes the rest of its transaction read-only */
+	bool read_only; /* makes the rest of its transaction read-only */
+	const struct effect *effect; /* of rows that are there; NULL: none */
 	const char *label; /* for logs and explain: "guard", "list", … */
 };
 
@@ -99,6 +101,8 @@ struct stmt_opts {
 	bool etag;   /* the row's entity tag: etag_col or row_tag */
 	/* what the tag is made of (version.TABLE); NULL: of every column */
 	const struct column *version;
+	bool counts; /* a change that does not say what becomes of it counts
+	              * table_counter up */
 };
 
 struct stmt *stmt_new(struct arena *, const char *label);
@@ -271,30 +275,70 @@ struct stmt *stmt_regex(struct arena *, struct str pattern);
 
 /* what PostgreSQL said of a violation; STR_NONE: nothing */
 struct violated {
-	struct str schema, table, constraint;
+	struct str schema, table, constraint, column;
 };
 /*
- * Was it the table, or one below it (partitions at any depth, tables that
- * inherit)?  Then there are rows: the name of its own constraint that was
- * violated there (null: it has none), and each a column of that constraint
- * (null: none; of the partition key, where no constraint is said).
+ * Was it the table, or one that it stands for (partitions at any depth, tables
+ * that inherit, tables below a view)?  Then there are rows, one per column of
+ * the constraint, or one alone:
+ * - the name of the constraint in that table (null: it has none there);
+ * - k: the constraint is over it, p: it decides whether a row is in the index,
+ *   r: a foreign key from a table to itself refers to it; null: no column;
+ * - the table's column that shows it; null: none does;
+ * - of a view: schema and name of the table below it.
  */
-struct stmt *stmt_inherited(
+struct stmt *stmt_violated(
     struct arena *, const struct table *, const struct violated *);
+
+/*
+ * What a write does to rows that are there, kept with it for the question that
+ * may have to be asked when it fails (refer.c).
+ */
+struct effect {
+	const struct query *of; /* these rows become so */
+	const struct body *set;
+	const struct chunk *chunk; /* or, of many rows, the first of these */
+	const struct conflict *on; /* where such a row is there */
+	/* of many that are not known any more: the columns */
+	const struct column *const *columns;
+	size_t ncolumns;
+};
+bool effect_assigns(const struct effect *, const struct column *);
+/*
+ * A foreign key of the table to itself, from near to far: is there a row when
+ * the change takes from another row what that refers to?  NULL: the rows of
+ * the change are not known.
+ */
+struct self_key {
+	const struct table *table;
+	const struct column *const *near, *const *far;
+	size_t n;
+};
+struct stmt *stmt_refers(struct arena *, const struct effect *,
+    const struct self_key *, const struct violated *);
 
 /*
  * A document of rows of several tables as one statement (insert_nested.c): each
  * row is a WITH part that takes the keys of others from their RETURNING.
  * Foreign keys are checked at the end of the statement, when all are there.
  *
- * It returns one row: of a single outermost object its columns in the table's
- * order; then, hidden, for each other created row its key columns, from
- * nested.col on.  A row that is to be linked and is not there makes it fail
- * with SQLSTATE 22012 (STMT_NOT_LINKED).  once: NULL, or what keeps the key of
- * the single outermost row, of several their number.
+ * It returns one row: of a single outermost object its key columns and its
+ * tag; with returning, of each row of the document its columns as one JSON
+ * object (nested.col; null where there is none).  A row that is to be linked
+ * and is not there makes it fail with SQLSTATE 22012 (STMT_NOT_LINKED).  once:
+ * NULL, or what keeps the key of the single outermost row, of several their
+ * number.
  */
 #define STMT_NOT_LINKED "22012"
 struct stmt *stmt_insert_nested(struct arena *, struct nested_set *,
-    const struct once *, const struct stmt_opts *);
+    bool returning, const struct once *, const struct stmt_opts *);
+/*
+ * Only the first rows of the document, in the order in which they are written
+ * (1 to set->n); *last is the last one of them.  What they refer to is among
+ * them, so that the shortest beginning that fails ends in the row that is
+ * wrong.
+ */
+struct stmt *stmt_begin_nested(struct arena *, struct nested_set *, size_t rows,
+    const struct nested **last);
 
 #endif

@@ -75,9 +75,18 @@ void stmt_and(struct stmt *, bool *some);
 void stmt_conditions(
     struct stmt *, const struct query *, bool joined, bool *some);
 void stmt_expr(struct stmt *, const struct from *, const struct expr *);
+/* "exists (select 1 from …": the far rows of the row at hand, of the table that
+ * s->alias then is */
+void stmt_related(struct stmt *, const struct relation *, unsigned near);
 /* behind what the path names: is it null, or is it not? */
 void stmt_is_null(struct stmt *, const struct path *, bool negated);
 void stmt_value(struct stmt *, const struct value *, const struct type *);
+
+/* search.c: is the term somewhere where it is looked for? */
+void stmt_term(struct stmt *, const struct query *, struct str term);
+
+/* tree.c: is the row below or above another, at any distance? */
+void stmt_in_tree(struct stmt *, const struct expr *cmp);
 
 /* aggregate.c */
 bool stmt_is_grouped(const struct query *);
@@ -144,12 +153,28 @@ void stmt_presence(struct stmt *, const struct relation *, unsigned alias);
 void stmt_begin_input(struct stmt *, const struct type *);
 void stmt_end_input(struct stmt *, const struct type *);
 
-/* nested.c: the rows of a to-many relation as one JSON text */
+/* bulk.c: "with u as (…)", the rows of the chunk as ord, c0, c1 …, of their
+ * types */
+void stmt_chunk_rows(struct stmt *, const struct chunk *);
+
+/* refer.c */
+const struct effect *effect_of(struct arena *, struct effect);
+
+/* nested.c: the rows of a to-many relation as one JSON text; and the columns of
+ * the row that s->alias stands for */
 void stmt_nested_rows(
     struct stmt *, const struct include *, const struct stmt_opts *);
+void stmt_row_json(
+    struct stmt *, const struct table *, const struct stmt_opts *);
 
 /* write.c: " t set a = $1, …" */
-void stmt_set(struct stmt *, const struct body *);
+void stmt_set(struct stmt *, const struct table *, const struct body *,
+    const struct stmt_opts *);
+/* what a change of a row of t counts up beside what it assigns; NULL: none */
+const struct column *stmt_counter(
+    const struct table *, const struct stmt_opts *);
+/* ", lock_version = …" */
+void stmt_count_up(struct stmt *, const struct column *counter);
 /* one more column, which keeps the key of the row t; many >= 0: the number of
  * the rows */
 void stmt_keep(

@@ -355,17 +355,45 @@ emit_returned(struct stmt *s, const struct query *q, bool returning,
 		emit_outcome(s, q);
 }
 
-void
-stmt_set(struct stmt *s, const struct body *body)
+const struct column *
+stmt_counter(const struct table *t, const struct stmt_opts *o)
 {
+	return o->counts ? table_counter(t) : NULL;
+}
+
+void
+stmt_count_up(struct stmt *s, const struct column *counter)
+{
+	stmt_lit(s, ", ");
+	stmt_ident(s, counter->name);
+	stmt_lit(s, " = ");
+	emit_counter(s, counter);
+	stmt_lit(s, " + 1");
+}
+
+/* a default is what a replaced row gets that does not name the counter */
+void
+stmt_set(struct stmt *s, const struct table *t, const struct body *body,
+    const struct stmt_opts *o)
+{
+	const struct column *counter = stmt_counter(t, o);
+
 	stmt_lit(s, " t set ");
 	for (size_t i = 0; i < body->n; i++) {
+		struct assign as = body->v[i];
+
 		if (i > 0)
 			stmt_lit(s, ", ");
-		stmt_ident(s, body->v[i].column->name);
+		if (counter != NULL && as.column == counter) {
+			as.is_next = as.is_next || as.is_default;
+			counter = NULL;
+		}
+		stmt_ident(s, as.column->name);
 		stmt_lit(s, " = ");
-		emit_assigned(s, &body->v[i]);
+		emit_assigned(s, &as);
 	}
+	if (counter != NULL)
+		stmt_count_up(s, counter);
 }
 
 struct stmt *
@@ -375,11 +403,12 @@ stmt_update_if(struct arena *a, const struct query *q, const struct body *body,
 	struct stmt *s = stmt_new(a, "update");
 
 	assert(q->where != NULL && body->n > 0);
+	s->effect = effect_of(a, (struct effect){.of = q, .set = body});
 	if (rule != NULL)
 		stmt_lit(s, "with w as (");
 	stmt_lit(s, "update ");
 	stmt_table(s, q->table);
-	stmt_set(s, body);
+	stmt_set(s, q->table, body, o);
 	emit_returned(s, q, returning, rule, o);
 	return s;
 }

@@ -106,7 +106,9 @@ like "$body" '"errors":\{"username":\["This field is required."\],"password":\["
 	"all fields are named at once"
 req POST /api/auth/login 'username=bea&password=x' \
 	'Content-Type: application/x-www-form-urlencoded'
-is "$status" 415 "a form is not read"
+is "$status" 401 "a form is read"
+req POST /api/auth/login '{"username":"bea","password":"x"}' 'Content-Type: text/plain'
+is "$status" 415 "no text"
 req GET /api/auth/login
 is "$status" 405 "GET is not for login"
 like "$head" 'Allow: ' "and Allow says so"

@@ -30,7 +30,13 @@ create table author_badge (
 );
 create table page (n int primary key);
 create table secret (id serial primary key, post_id int references post, word text);
+-- named like routes
+create table search (id int primary key);
+create table auth (name text primary key, n int);
+create schema blog2;
+create table blog2.note (id int primary key);
 create view titles as select id, upper(title) || '' as title from post;
+create view busy as select author_id, count(*) as posts from post group by author_id;
 insert into country values ('FR', 'France'), ('DE', 'Germany');
 insert into author (name, city, country_code) values
 	('Ann', 'Lyon', 'FR'), ('Bob', 'Bonn', 'DE'), ('Cid', null, null);
@@ -46,3 +52,5 @@ insert into post_tag values (1, 1), (1, 2), (2, 1);
 insert into badge values ('gold', 'Gold');
 insert into secret (post_id, word) values (1, 'x');
 insert into page select generate_series(1, 250);
+insert into search values (1);
+insert into auth values ('userinfo', 1), ('other', 2);

@@ -1,4 +1,5 @@
-# The auto dialect from end to end: lists, rows, writing one row, errors.
+# The auto dialect from end to end: lists, by address and by body, rows, writing
+# one row, OPTIONS, who asks, errors.
 
 . "${DYNAPI_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$DYNAPI_SRCDIR/tests/lib/pg.sh"
@@ -8,7 +9,7 @@ need spawn-fcgi multiwatch
 
 pg_home "$home" || bail_out "no cluster"
 sql postgres 'CREATE DATABASE blog' && pg_load blog "$DYNAPI_SRCDIR/tests/api/auto.sql" &&
-	api_programs "$home" && api_conf "$home" blog && api_init "$home" secret-of-admin &&
+	api_programs "$home" && api_conf "$home" blog 'schemas = public,blog2' && api_init "$home" secret-of-admin &&
 	sql blog 'GRANT ALL ON ALL TABLES IN SCHEMA public TO dynapi_responder;
 		GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO dynapi_responder' &&
 	ask_serve || bail_out "the API cannot be set up"
@@ -16,6 +17,75 @@ admin=$(user_token admin) && ann=$(user_token ann) || bail_out "no users"
 ctl "$home" grant ann post r >/dev/null || bail_out "no grant"
 token=$admin
 p=/api/auto/post
+
+# as_body QUERY RAW : the parameters as one JSON object; with RAW 1 those that are
+# JSON as they are; include may stand there twice, and becomes a list
+as_body() {
+	printf '%s\n' "$1" | LC_ALL=C awk -v raw="$2" '
+		function digit(s, at) {
+			return index("0123456789ABCDEF", toupper(substr(s, at, 1))) - 1
+		}
+		function decode(s, out, i) {
+			gsub(/\+/, " ", s)
+			for (i = 1; i <= length(s); i++)
+				if (substr(s, i, 1) == "%") {
+					out = out sprintf("%c", 16 * digit(s, i + 1) + digit(s, i + 2))
+					i += 2
+				} else
+					out = out substr(s, i, 1)
+			return out
+		}
+		function quote(s) {
+			gsub(/["\\]/, "\\\\&", s)
+			return "\"" s "\""
+		}
+		{
+			n = split($0, pairs, "&")
+			for (i = 1; i <= n; i++) {
+				eq = index(pairs[i], "=")
+				name = substr(pairs[i], 1, eq - 1)
+				value = decode(substr(pairs[i], eq + 1))
+				if (name == "include") {
+					list = list (list == "" ? "" : ",") quote(value)
+					many = many "+"
+				} else
+					out = out quote(name) ":" (raw && value ~ /^([[{]|[0-9]+$)/ ? value : quote(value)) ","
+			}
+			if (many != "")
+				out = out "\"include\":" (many == "+" ? list : "[" list "]") ","
+			sub(/,$/, "", out)
+			print "{" out "}"
+		}'
+}
+# the last question once more by a body, in $TMP/by_body what came of it
+by_body() {
+	local path=${2%%\?*} kept=("$status" "$head" "$body") raw=1 query='' method uri question wanted
+	wanted="$status $(header X-Total-Count) $body"
+	[[ $body != *'not valid JSON'* ]] || raw=0
+	[[ $2 != *\?* ]] || query=${2#*\?}
+	question=$(as_body "$query" "$raw")
+	# JSON has no name twice
+	[ "$(grep -o '"cache":' <<<"$question" | wc -l)" -lt 2 ] || return
+	for method in QUERY POST; do
+		uri=$path
+		[ "$method" = QUERY ] || uri=${path%/}/search
+		ask_once "$method" "$uri" "$question" "${@:4}"
+		if [ "$status $(header X-Total-Count) $body" = "$wanted" ]; then
+			echo same
+		else
+			echo "$method $uri $question is $status $body, but GET $wanted"
+		fi >>"$TMP/by_body"
+	done
+	status=${kept[0]} head=${kept[1]} body=${kept[2]}
+}
+# what GET asks of a list, QUERY and POST ask as well
+eval "$(declare -f ask | sed '1s/ask/ask_once/')"
+ask() {
+	ask_once "$@"
+	if [ "$1" = GET ] && [[ $2 =~ ^/api/auto/[^/?]+/?(\?|$) && $* != *If-None-Match* ]]; then
+		by_body "$@"
+	fi
+}
 
 # ids QUERY : the ids of a list, in order
 ids() {
@@ -126,6 +196,63 @@ is "$body" '[{"id":2,"title":"two","author_id":1,"views":5,"price":1.50,"publish
 ask GET "/api/auto/author/3?include=post,profile"
 is "$status $body" '200 {"id":3,"name":"Cid","city":null,"country_code":null,"post":[],"profile":null}' "nothing included is [] or null"
 
+# ---- groups
+ask GET "$p?group_by=author_id&aggregate=count(*),sum(views)+as+seen&order_by=[[\"seen\",\"DESC\"]]"
+is "$status $(header X-Total-Count) $body" '200 3 [{"author_id":2,"count":2,"seen":9},{"author_id":null,"count":1,"seen":7},{"author_id":1,"count":2,"seen":5}]' \
+	"groups, with their number in the header"
+first=$body
+ask GET "$p?group_by=[\"author_id\"]&aggregate=[\"count(*)\",\"sum(views)+as+seen\"]&order_by={\"seen\":\"DESC\"}&having=[[\"seen\",\">\",5],[\"count(*)\",\">=\",2]]"
+is "$status $(header X-Total-Count) $body" '200 1 [{"author_id":2,"count":2,"seen":9}]' "those that having chooses"
+ask GET "$p?group_by=author.city&aggregate=count(*)&where=[\"author_id\",\"!=\",null]&order_by=author.city&format=csv"
+is "$status $(printf '%s' "$body" | tr -d '\r' | tr '\n' ' ')" '200 author.city,count Bonn,2 Lyon,2' "through a relation, as CSV"
+ask GET "$p?aggregate=count(*),max(price)&where=[\"views\",\">\",100]"
+is "$status $(header X-Total-Count) $body" '200 1 [{"count":0,"max_price":null}]' "aggregates of nothing"
+ask GET "$p?group_by=author_id&aggregate=count(*)&page=2&size=2&order_by=author_id"
+is "$status $(header X-Total-Count) $body" '200 3 [{"author_id":null,"count":1}]' "pages of groups"
+refuse 400 "Bad Parameter" GET "$p?group_by=author_id&aggregate=count(*)&include=author"
+refuse 400 "Bad Parameter" GET "$p?group_by=nope&aggregate=count(*)"
+refuse 400 "Bad Parameter" GET "$p?aggregate=count(*)&find=[\"id\",1]"
+refuse 400 "Bad Parameter" GET "$p?having=[\"count(*)\",1]"
+refuse 400 "Bad Parameter" PATCH "$p?where=[\"id\",1]&group_by=author_id" '{"views":1}'
+refuse 400 "Bad Parameter" PATCH "$p/1?group_by=author_id" '{"views":1}'
+
+# ---- the question in a body
+ask POST "$p/search" '{"where":[["author.city","Lyon"]],"include":["author","tag"],"sort":["tag.name","DESC"],"order_by":"id","size":1,"page":2}'
+is "$status $(header X-Total-Count) $body" '200 2 [{"id":2,"title":"two","author_id":1,"views":5,"price":1.50,"published":true,"author":{"id":1,"name":"Ann","city":"Lyon","country_code":"FR"},"tag":[{"id":1,"name":"db"}]}]' \
+	"JSON in the body is JSON"
+ask POST "$p/search/?order_by=id" '{"where":{"id":[">",3]},"group_by":["author_id"],"aggregate":"count(*)","order_by":"author_id"}'
+is "$status" 400 "a parameter stands in the address or in the body"
+like "$body" '"order_by":\["Given more than once."\]' "and is named"
+ask POST "$p/search/?size=1" '{"where":{"id":[">",3]},"group_by":["author_id"],"aggregate":"count(*)","order_by":"author_id"}'
+is "$status $(header X-Total-Count) $body" '200 2 [{"author_id":2,"count":1}]' "each has some"
+ask POST "$p/search?include=author" '{"include":"tag","find":["id",1]}'
+like "$status $body" '^200 \{"id":1,.*"author":\{.*"tag":\[' "include may stand in both"
+ask QUERY "$p" '{"find":{"title":"none"}}'
+is "$status $body" '200 null' "find by a body"
+ask QUERY "$p" '{"format":"ndjson","where":["id","in",[1,2]],"group_by":"author_id","aggregate":"count(*)"}'
+is "$status $(header Content-Type) $body" '200 application/x-ndjson {"author_id":1,"count":2}' "in another format"
+ask POST /api/auto/public.search/search '{}'
+is "$status $body" '200 [{"id":1}]' "a table of that name has its schema before it"
+ask POST /api/auto/public.search '{"id":2}'
+is "$status $body" '200 {"id":2}' "and takes rows"
+refuse 404 "Not Found" POST /api/auto/search '{"id":3}'
+for bad in '{"where":null}' '{"page":null}' '{"where":7}' '{"page":1.5}' '{"page":true}' '{"find":[1,2]}' '{"include":[["tag"]]}' \
+	'{"include":{"tag":1}}' '{"where":{"id":1,"id":2}}' '{"views":0}' '{"group_by":["author_id",null]}' '{"where":["nope",1]}' \
+	'{"where":["id","x"]}' '{"order_by":["id",["x"]]}' '{"size":2,"page_size":2}' '{"cache":-1}' '{"format":["csv"]}'; do
+	for method in POST QUERY; do
+		[ "$method" = POST ] && uri=$p/search || uri=$p
+		refuse 400 "Bad Parameter" "$method" "$uri" "$bad"
+	done
+done
+for bad in '{"page":1,"page":2}' '[]' '"x"' '{' ''; do
+	refuse 422 "Unprocessable Entity" POST "$p/search" "$bad" 'Content-Type: application/json'
+	refuse 422 "Unprocessable Entity" QUERY "$p" "$bad" 'Content-Type: application/json'
+done
+refuse 400 "Bad Parameter" POST "$p/search" "{$(printf '"a%s":1,' {1..120})\"b\":1}"
+refuse 415 "Unsupported Media Type" QUERY "$p" 'page=1' 'Content-Type: application/x-www-form-urlencoded'
+refuse 415 "Unsupported Media Type" POST "$p/search" '{"page":1}' 'Content-Type: application/x-ndjson'
+refuse 404 "Not Found" POST /api/auto/nowhere/search '{}'
+
 # ---- one row
 ask GET "$p/1?include=comment&filter=[\"comment.spam\",true]"
 is "$status $body" '200 {"id":1,"title":"one","author_id":1,"views":0,"price":0.00,"published":false,"comment":[{"id":2,"post_id":1,"author_id":3,"body":"buy","spam":true}]}' "a row, with its children"
@@ -160,6 +287,27 @@ is "$status $body" '304 ' "by which he can ask whether it is new"
 ask GET "$p/1?include=author&cache=5"
 is "$status $(header ETag)" '200 ' "none with rows of others"
 
+ask GET "$p?find=[\"id\",1]&cache=7"
+is "$(header Cache-Control)" 'private, max-age=7' "and what find finds"
+tag=$(header ETag)
+ask GET "$p?find=[\"id\",1]&cache=7" '' "If-None-Match: $tag"
+is "$status $body" '304 ' "which may have changed"
+ask GET "$p?group_by=views&aggregate=count(*)&cache=7"
+like "$(header Cache-Control) $(header ETag)" '^private, max-age=7 "[0-9a-f]{32}"$' "and groups"
+ask GET "$p?where=[\"nope\",1]&cache=7"
+is "$status $(header Cache-Control)" '400 no-store' "no refusal"
+for bad in -1 x 1.5 ''; do
+	refuse 400 "Bad Parameter" GET "$p?cache=$bad"
+	refuse 400 "Bad Parameter" GET "$p/1?cache=$bad"
+done
+refuse 400 "Bad Parameter" GET "$p?cache=1&cache=1"
+ask QUERY "$p" '{"where":["id",1],"cache":7}'
+like "$(header Cache-Control) $(header ETag)" '^private, max-age=7 "[0-9a-f]{32}"$' "QUERY is as GET"
+ask QUERY "$p" '{"where":["id",1],"cache":7}' "If-None-Match: $(header ETag)"
+is "$status $body" '304 ' "with the question in the body"
+ask POST "$p/search" '{"where":["id",1],"cache":7}'
+is "$status $(header Cache-Control) $(header ETag)" '200 no-store ' "what POST answers is kept by nobody"
+
 # ---- refusals
 refuse 400 "Bad Parameter" GET "$p?where=[[\"id\""
 is "$body" '{"status_code":400,"message":"Bad Parameter","detail":"where: This is not valid JSON. At byte 6: the text ends early.","exception":null,"extra":{"params":"[[\"id\"","errors":{"where":["This is not valid JSON. At byte 6: the text ends early."]}}}' \
@@ -173,7 +321,9 @@ refuse 400 "Bad Parameter" GET "$p?filter=[\"comment.spam\",true]"
 refuse 400 "Bad Parameter" GET "$p?views=0"
 refuse 400 "Bad Parameter" GET "$p?page=0"
 refuse 405 "Method Not Allowed" DELETE "$p"
-is "$(header Allow)" "GET, HEAD, POST, PATCH" "what is allowed is told"
+is "$(header Allow)" "GET, HEAD, QUERY, OPTIONS, POST, PATCH" "what is allowed is told"
+refuse 405 "Method Not Allowed" PUT "$p/search" '{}'
+is "$(header Allow)" "POST" "of the search too"
 
 # ---- rights
 token=''
@@ -193,6 +343,13 @@ like "$body" 'read public.comment' "the included table needs a right of its own"
 refuse 403 "Permission Denied" GET "$p?where=[\"comment.spam\",true]"
 refuse 403 "Permission Denied" GET "$p?order_by=author.name"
 refuse 403 "Permission Denied" GET "$p?include=tag"
+refuse 403 "Permission Denied" GET "$p?group_by=author.name&aggregate=count(*)"
+refuse 403 "Permission Denied" GET "$p?group_by=author_id&aggregate=max(author.name)"
+refuse 403 "Permission Denied" GET "/api/auto/comment?aggregate=count(*)"
+refuse 403 "Permission Denied" GET "/api/auto/comment?aggregate=count(nope)"
+refuse 403 "Permission Denied" POST /api/auto/comment/search '{"where":["nope",1]}'
+refuse 403 "Permission Denied" QUERY /api/auto/comment '{"page":0}'
+refuse 403 "Permission Denied" OPTIONS /api/auto/comment
 ctl "$home" grant anonymous post r >/dev/null
 token=''
 ask GET "$p"
@@ -235,6 +392,69 @@ ask PATCH "$p/1" '{"views":0}'
 is "$status $body" '204 ' "or nothing"
 token=$admin
 
+# ---- OPTIONS tells of a table what it does in the native root
+for path in post post/1 titles busy tag auth author_badge; do
+	ask OPTIONS "/api/dyn/$path"
+	told=$body
+	ask OPTIONS "/api/auto/$path"
+	is "$status $body" "200 ${told/'"max_page_size":1000'/'"max_page_size":100'}" "OPTIONS of $path"
+done
+is "$(ask OPTIONS $p && header Allow)" 'GET, HEAD, QUERY, OPTIONS, POST, PATCH' "of a table"
+is "$(ask OPTIONS $p/1 && header Allow)" 'GET, HEAD, OPTIONS, PUT, PATCH, DELETE' "of a row"
+is "$(ask OPTIONS /api/auto/busy && header Allow)" 'GET, HEAD, QUERY, OPTIONS' "of a view that is only read"
+is "$(ask OPTIONS /api/auto/busy/1 && header Allow)" 'GET, HEAD, OPTIONS' "and of its rows"
+refuse 404 "Not Found" OPTIONS /api/auto/nowhere
+token=$ann
+refuse 403 "Permission Denied" OPTIONS "$p"
+ctl "$home" grant ann titles r >/dev/null
+ask OPTIONS /api/auto/titles
+unlike "$status $body" '^200 .*"actions"' "a reader is told of no actions"
+token=''
+refuse 401 "Not Authenticated" OPTIONS "$p"
+
+# ---- who asks
+u=/api/auto/auth/userinfo
+token=$admin
+ask GET $u
+is "$status $body" "200 {\"id\":1,\"sub\":\"1\",\"username\":\"admin\",\"email\":\"\",\"first_name\":\"\",\"last_name\":\"\",\"uuid\":null,\"title\":null,\"avatar\":null,\"groups\":[],\"roles\":[],\"permissions\":[\"admin\"],\"superadmin\":true,\"authenticated\":true}" \
+	"a superuser"
+is "$(header Content-Type) $(header Cache-Control)" 'application/json no-store' "as JSON, not kept"
+ask HEAD $u
+is "$status $body" '200 ' "HEAD"
+sql blog "UPDATE dynapi.users SET email = 'ann@example.org', first_name = 'Ann', last_name = 'O''Neil \"x\"' WHERE username = 'ann';
+	INSERT INTO dynapi.roles (name) VALUES ('writers'), ('an \"odd\" one'), ('nobody''s');
+	INSERT INTO dynapi.user_roles (user_id, table_name, role_id, can_read) SELECT u.id, t.name, r.id, t.name <> 'public.tag'
+		FROM dynapi.users u, dynapi.roles r, (VALUES ('public.badge', 'writers'), ('public.tag', 'writers'), ('public.country', 'an \"odd\" one'),
+			('public.gone', 'writers')) t (name, role)
+		WHERE u.username = 'ann' AND r.name = t.role"
+ctl "$home" grant ann auth rub >/dev/null
+ctl "$home" grant ann page b >/dev/null
+ctl "$home" grant ann post crudb >/dev/null
+ctl "$home" grant ann blog2.note cr >/dev/null
+token=$ann
+ask GET $u/
+is "$status $(printf '%s' "$body" | sed 's/"id":[0-9]*,"sub":"[0-9]*"/"id":N/')" '200 {"id":N,"username":"ann","email":"ann@example.org","first_name":"Ann","last_name":"O'"'"'Neil \"x\"","uuid":null,"title":null,"avatar":null,"groups":[],"roles":["an \"odd\" one","writers"],"permissions":["authenticated","blog2.note.create","blog2.note.read","auth.read","auth.update","auth.update_bulk","badge.read","country.read","post.create","post.read","post.update","post.delete","post.update_bulk","post.delete_bulk","titles.read"],"superadmin":false,"authenticated":true}' \
+	"a user: each right a permission, none of a table that is gone"
+token=''
+ctl "$home" grant anonymous tag r >/dev/null
+ask GET $u
+is "$status $body" '200 {"id":0,"sub":"0","username":"anonymous","email":"","first_name":"","last_name":"","uuid":null,"title":null,"avatar":null,"groups":[],"roles":[],"permissions":["tag.read"],"superadmin":false,"authenticated":false}' \
+	"a visitor"
+ctl "$home" revoke anonymous tag >/dev/null
+token=wrong
+refuse 401 "Not Authenticated" GET $u
+token=$ann
+sql blog "UPDATE dynapi.session SET revoked = now() WHERE user_id = (SELECT id FROM dynapi.users WHERE username = 'ann')"
+refuse 401 "Not Authenticated" GET $u
+ann=$(ctl "$home" token ann --ttl 1h)
+token=$admin
+refuse 405 "Method Not Allowed" POST $u '{}'
+is "$(header Allow)" 'GET, HEAD' "userinfo is read"
+ask GET /api/auto/public.auth/userinfo
+is "$status $body" '200 {"name":"userinfo","n":1}' "a row of that address has its schema before it"
+ask GET /api/auto/auth/other
+is "$status $body" '200 {"name":"other","n":2}' "the others need none"
+
 # ---- the conditions of the head hold here as in the native root
 ask PATCH "$p/1" '{"views":9}' 'If-Match: "none-of-these"'
 is "$status" 412 "PATCH of another state"
@@ -256,5 +476,9 @@ ask PUT "$p/1" '{"title":"one","author_id":1}' "If-Match: $new"
 is "$status" 200 "the answer of a change has the new one"
 ask DELETE "$p/1" '' "If-Match: $new"
 is "$status" 412 "DELETE looks at it as well"
+
+differ=$(grep -v '^same$' "$TMP/by_body")
+is "$differ" '' "every question has the same answer when it comes in a body"
+[ "$(grep -c '^same$' "$TMP/by_body")" -ge 100 ] && pass "and there were many" || fail "there were many"
 
 ask_end

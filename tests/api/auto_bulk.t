@@ -1,5 +1,5 @@
-# The auto dialect's writes of many rows: POST of a list, PATCH and POST …/delete
-# by a condition.
+# The auto dialect's writes of many rows: POST of a list or of lines, PATCH and
+# POST …/delete by a condition.
 
 . "${DYNAPI_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$DYNAPI_SRCDIR/tests/lib/pg.sh"
@@ -18,12 +18,12 @@ token=$admin
 p=/api/auto/post
 # refuse STATUS METHOD URI [BODY] : nothing is written
 refuse() {
-	local before want=$1
+	local before want=$1 name="$2 $3 ${4-}"
 	shift
 	before=$(checksum blog)
 	ask "$@"
 	is "$status $(printf '%s' "$body" | sed -n 's/^{"status_code":\([0-9]*\),.*"exception":null,"extra":.*}$/\1/p')" \
-		"$want $want" "$1 $2 ${3-} is $want"
+		"$want $want" "${name//$'\n'/ } is $want"
 	is "$(checksum blog)" "$before" "and writes nothing"
 }
 count() {
@@ -38,6 +38,36 @@ refuse 422 POST /api/auto/tag '[{"name":"m3"},{"name":null}]'
 like "$body" '"\[1\].name":\[' "the row that failed is named"
 refuse 422 POST /api/auto/tag '[{"name":"m3"},{"nope":1}]'
 refuse 422 POST /api/auto/tag '[{"name":"m3"},7]'
+
+# ---- lines, read as they come
+nd='Content-Type: application/x-ndjson' csv='Content-Type: text/csv'
+ask POST /api/auto/tag $'{"name":"l1"}\n{"name":"l2"}\n' "$nd"
+is "$status $body $(count "tag WHERE name LIKE 'l_'")" '200 {"created":2} 2' "NDJSON: their number"
+ask POST /api/auto/tag $'name\r\n"l,3"\r\nl4\r\nl5\r\n' "$csv"
+is "$status $body $(count "tag WHERE name IN ('l,3', 'l4', 'l5')")" '200 {"created":3} 3' "CSV"
+ask POST /api/auto/tag '' "$nd"
+is "$status $body" '200 {"created":0}' "no lines are no rows"
+ask POST /api/auto/tag $'{"name":"l6"}\n' "$nd" 'Prefer: return=minimal'
+is "$status $body $(header Preference-Applied)" '204  return=minimal' "nothing for who wants nothing"
+ask POST /api/auto/tag $'{"name":"l7"}\n' "$nd" 'Prefer: tx=rollback'
+is "$status $body $(count "tag WHERE name = 'l7'")" '200 {"created":1} 0' "a dry run"
+for once in '' true; do
+	ask POST /api/auto/tag $'{"name":"l8"}\n{"name":"l9"}\n' "$nd" 'Idempotency-Key: lines'
+	is "$status $body $(header Idempotency-Replayed)" "200 {\"created\":2} $once" "an Idempotency-Key ${once:+again}"
+done
+is "$(count "tag WHERE name IN ('l8', 'l9')")" 2 "creates once"
+refuse 409 POST /api/auto/tag $'{"name":"k1"}\n{"name":"l1"}\n' "$nd"
+refuse 422 POST /api/auto/tag $'{"name":"k1"}\n{"name":[7]}\n{"nope":1}\n' "$nd"
+like "$body" '"\[1\].name":\[.*"\[2\].nope":\[' "what is wrong is told by row and field"
+refuse 422 POST /api/auto/tag $'{"name":"k1"}\n{"name":\n' "$nd"
+refuse 422 POST /api/auto/tag $'name,nope\nk1,2\n' "$csv"
+refuse 422 POST /api/auto/post $'title,views\nk1,many\n' "$csv"
+refuse 400 POST '/api/auto/tag?on_conflict=name' $'{"name":"k1"}\n' "$nd"
+refuse 412 POST /api/auto/tag $'{"name":"k1"}\n' "$nd" 'If-Match: "x"'
+refuse 415 POST /api/auto/post/with_relations $'{"title":"k1"}\n' "$nd"
+refuse 415 PATCH "$p?where=[\"id\",1]" $'{"views":1}\n' "$nd"
+refuse 404 POST /api/auto/nowhere $'{"name":"k1"}\n' "$nd"
+refuse 405 POST /api/auto/busy $'{"posts":1}\n' "$nd"
 
 # ---- a change of all that meet a condition
 ask PATCH "$p?where=[\"views\",0]" '{"views":1}'
@@ -113,7 +143,13 @@ refuse 400 POST "$p/delete" '{"where":["nope",4]}'
 ctl "$home" grant ann tag c >/dev/null
 ask POST /api/auto/tag '[{"name":"m8"},{"name":"m9"}]'
 is "$status $body" '200 [{"name":"m8"},{"name":"m9"}]' "who may not read gets back what he sent"
+ask POST /api/auto/tag $'{"name":"m10"}\n' "$nd"
+is "$status $body" '200 {"created":1}' "or of lines their number"
+refuse 403 POST "$p" $'{"title":"x"}\n' "$nd"
+refuse 403 POST "$p" $'{"nope":"x"}\n' "$nd"
+unlike "$body" nope "and no name before the right"
 token=''
+refuse 401 POST /api/auto/tag $'{"name":"m11"}\n' "$nd"
 refuse 401 PATCH "$p?where=[\"id\",1]" '{"views":2}'
 refuse 401 POST "$p/delete" '{"where":["id",1]}'
 

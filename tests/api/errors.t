@@ -107,7 +107,7 @@ is "$status" 200 "an absolute target"
 
 # ---- bodies
 new='{"name":"x","email":"x@example.org"}'
-for type in text/plain application/x-www-form-urlencoded 'multipart/form-data; boundary=x' text/json application/jsonx application/xml '*/*' json \
+for type in text/plain application/x-www-form-urlencoded2 'multipart/mixed; boundary=x' text/json application/jsonx application/xml '*/*' json \
 	application/vnd.api+json ''; do
 	try 415 unsupported_media_type POST "$c" "$new" "Content-Type: $type"
 done

@@ -158,6 +158,18 @@ GET|/api/auto/account?find=@
 GET|/api/auto/account?include=@
 GET|/api/auto/account?include=login.@
 GET|/api/auto/account?@=x
+GET|/api/auto/account?group_by=@&aggregate=count(*)
+GET|/api/auto/account?group_by=["@"]
+GET|/api/auto/account?aggregate=max(@)
+GET|/api/auto/account?aggregate=["count(distinct @)"]
+GET|/api/auto/account?aggregate=count(*)&having=["max(@)",">","A"]
+GET|/api/auto/account?group_by=kind&having={"@":"x"}
+GET|/api/auto/account?group_by=kind&order_by=@
+GET|/api/auto/login?group_by=account.@&aggregate=count(*)
+QUERY|/api/auto/account|{"where":{"@":["like","S%"]},"order_by":"@"}|Content-Type: application/json
+QUERY|/api/auto/account|{"@":"x","find":["@","x"]}|Content-Type: application/json
+POST|/api/auto/account/search|{"group_by":["@"],"aggregate":["min(@)"]}|Content-Type: application/json
+QUERY|/api/v2/account|{"q":{"@_start":"S"},"a":{"only":["@"]}}|Content-Type: application/json
 GET|/api/auto/account/1?include=@
 GET|/api/auto/account/1/@
 PATCH|/api/auto/account?where=[["@","SECRETHASH1"]]|{"kind":5}
@@ -210,6 +222,9 @@ POST|/api/dyn/account/|{"@":1}
 POST|/api/dyn/account/|[{"id":90,"name":"n","must":"m"},{"id":91,"name":"n","must":"m","@":"x"}]
 POST|/api/dyn/account/|{"id":90,"name":"n","must":"m","@":"x"}|Content-Type: application/x-ndjson
 POST|/api/dyn/account/|id,name,must,@\n90,n,m,x|Content-Type: text/csv
+POST|/api/dyn/account/|id=90&name=n&must=m&@=x|Content-Type: application/x-www-form-urlencoded
+POST|/api/dyn/account/|--X\r\nContent-Disposition: form-data; name="@"; filename=f\r\n\r\nx\r\n--X--|Content-Type: multipart/form-data; boundary=X
+POST|/api/dyn/account/search/|@=x&@=y&fields=@|Content-Type: application/x-www-form-urlencoded
 POST|/api/dyn/account/?on_conflict=@|[{"id":1,"name":"n","must":"m"}]
 POST|/api/dyn/account/?on_conflict=@,name|[{"id":1,"name":"n","must":"m"}]
 POST|/api/dyn/account/?on_conflict=id|[{"id":1,"name":"n","must":"m","@":"x"}]
@@ -448,6 +463,12 @@ like "$body" 'may not be null' "with the text of all"
 try 409 conflict PATCH $a/1/ '{"must":"SECRETMUST2"}'
 is "$(fields)" "" "what says whether a value is there names nothing"
 unlike "$body" 'must|SECRET' "nor its constraint"
+sql bank "ALTER TABLE heir ADD CONSTRAINT heir_must UNIQUE (must);
+	INSERT INTO heir (id, name, must) VALUES (95, 'x', 'heir-1'), (96, 'x', 'heir-2')"
+try 409 conflict PATCH $a/95/ '{"must":"heir-2"}'
+is "$(fields)" "" "nor where a table says so that inherits"
+unlike "$body" 'must|heir' "nor its constraint"
+sql bank "DELETE FROM heir; ALTER TABLE heir DROP CONSTRAINT heir_must"
 unlike_password() {
 	unlike "$body" 'password|hash|SECRET' "$1"
 }

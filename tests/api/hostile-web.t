@@ -105,7 +105,7 @@ done <<'EOT'
 400 (411) 400 POST /api/auth/login/ HTTP/1.1\r\n%HContent-Type: application/json\r\n\r\n%B
 415 415 415 POST /api/auth/login/ HTTP/1.1\r\n%HContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 31\r\n\r\n%B
 415 415 415 POST /api/auth/login/ HTTP/1.1\r\n%HContent-Type: text/plain\r\nContent-Length: 31\r\n\r\n%B
-415 415 415 POST /api/auth/login/ HTTP/1.1\r\n%HContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\nusername=a&password=b&c
+401 401 401 POST /api/auth/login/ HTTP/1.1\r\n%HContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\nusername=a&password=b&c
 401 401 401 GET /api/auth/me/ HTTP/1.1\r\n%H\r\n
 401 401 401 GET /api/auth/me/ HTTP/1.1\r\n%HX-User: admin\r\nRemote-User: admin\r\nX-Remote-User: admin\r\nX_User: admin\r\nUser: admin\r\nX-Forwarded-User: admin\r\nRemote_User: admin\r\n\r\n
 401 401 401 GET /api/auth/me/ HTTP/1.1\r\n%HAuthorization: Basic YWRtaW46c2VjcmV0LW9mLWFkbWlu\r\n\r\n

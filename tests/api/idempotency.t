@@ -118,7 +118,7 @@ bill() {
 both='{"ref":"i1","line":[{"n":1},{"n":2}]}'
 bill b1 "$both"
 is "$(answer)" '201 /api/dyn/invoice/1/ ' "rows of two tables"
-like "$body" '^\{"ref":"i1","line":\[\{"n":1,"id":1\},' "… with their keys"
+like "$body" '^\{"ref":"i1","line":\[\{"n":1,"id":1,"invoice_id":1\},' "… as they are stored"
 bill b1 "$both"
 is "$(answer) $body" '201 /api/dyn/invoice/1/ true {"id":1,"ref":"i1","note":null}' "again: the outermost row, and where it is"
 tag=$(header ETag)

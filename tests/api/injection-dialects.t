@@ -81,6 +81,9 @@ v	auto quoted	GET	/api/auto/product?where=(name,"@")	\N	\N
 v	auto find	GET	/api/auto/product?find=["name","#"]	\N	\N
 v	auto filter	GET	/api/auto/customer?include=order&filter=["order.note","#"]	\N	\N
 v	auto relation	GET	/api/auto/order?where=["customer.name",">=","#"]	\N	\N
+v	auto having	GET	/api/auto/product?group_by=name&having=["name","#"]	\N	\N
+v	auto search	POST	/api/auto/product/search	{"where":{"name":["!=","#"]},"size":5}	\N
+v	auto query	QUERY	/api/auto/product	{"find":["name","#"]}	\N
 v	auto json	GET	/api/auto/product?where=["attributes.color","#"]	\N	\N
 v	auto update	PATCH	/api/auto/product?where=["name","#%20never"]	{"in_stock":5}	\N
 v	auto delete	POST	/api/auto/product/delete?where=["name","#%20never"]	\N	\N
@@ -163,6 +166,14 @@ n	auto order raw	GET	/api/auto/product?order_by=@	\N	\N
 n	auto include	GET	/api/auto/order?include=@	\N	\N
 n	auto filter	GET	/api/auto/customer?include=order&filter=["order.#","x"]	\N	\N
 n	auto sort	GET	/api/auto/customer?include=order&sort=["order.#"]	\N	\N
+n	auto group	GET	/api/auto/product?group_by=@&aggregate=count(*)	\N	\N
+n	auto groups	GET	/api/auto/product?group_by=["#"]&aggregate=["count(*)"]	\N	\N
+n	auto aggregate	GET	/api/auto/product?aggregate=sum(@)	\N	\N
+n	auto as	GET	/api/auto/product?aggregate=sum(price) as @	\N	\N
+n	auto quoted as	GET	/api/auto/product?aggregate=sum(price) as "@"	\N	\N
+n	auto having	GET	/api/auto/product?group_by=active&aggregate=count(*)&having=["#",1]	\N	\N
+n	auto search name	POST	/api/auto/product/search	{"#":"1"}	\N
+n	auto query	QUERY	/api/auto/product	{"order_by":"#","include":["#"]}	\N
 n	auto page	GET	/api/auto/product?page=@	\N	\N
 n	auto size	GET	/api/auto/product?page_size=@	\N	\N
 n	auto cache	GET	/api/auto/product?cache=@	\N	\N

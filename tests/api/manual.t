@@ -11,7 +11,8 @@ need curl spawn-fcgi multiwatch nginx
 home=$TMP/h
 port=$(free_port)
 base=http://127.0.0.1:$port
-api_home "$home" shop && responders_start "$home" 2 || bail_out "no API"
+api_home "$home" shop 'search.order = =status, customer.name' \
+	'shape.order_item = {"except":["price"],"include":{"product":{"only":["name"]}}}' && responders_start "$home" 2 || bail_out "no API"
 at_exit "responders_stop '$home'"
 web_start "$home" nginx "$port" || bail_out "no web server"
 at_exit "web_stop '$home' nginx"
@@ -86,6 +87,9 @@ send() {
 	done <"$1"
 	[ "$method" != HEAD ] || args+=(-I)
 	if [ -s "$TMP/body" ]; then
+		# a form would keep the end of its line
+		! grep -q '^header Content-Type: .*urlencoded' "$1" ||
+			truncate -s -1 "$TMP/body"
 		args+=(--data-binary "@$TMP/body")
 		grep -q '^header Content-Type:' "$1" ||
 			args+=(-H 'Content-Type: application/json')

@@ -10,10 +10,15 @@ need_testdata naughty-strings/blns.json
 
 pg_home "$home" || bail_out "no cluster"
 sql shop 'CREATE TABLE naughty (id int PRIMARY KEY, s text NOT NULL, v varchar, l text[], j jsonb);
-	CREATE TABLE named (s text PRIMARY KEY, id int)'
-api_programs "$home" && api_conf "$home" shop && api_init "$home" secret-of-admin &&
-	ctl "$home" grant anonymous naughty,named crud >/dev/null &&
-	sql shop 'GRANT ALL ON naughty, named TO dynapi_responder' &&
+	CREATE TABLE named (s text PRIMARY KEY, id int);
+	CREATE VIEW n_start AS SELECT id, s FROM naughty;
+	CREATE VIEW n_equal AS SELECT id, s FROM naughty;
+	CREATE VIEW n_words AS SELECT id, s FROM naughty;
+	CREATE VIEW n_regex AS SELECT id, s FROM naughty'
+api_programs "$home" && api_conf "$home" shop 'search.n_start = ^s' 'search.n_equal = =s' 'search.n_words = @s' 'search.n_regex = $s' \
+	'regex = yes' && api_init "$home" secret-of-admin &&
+	ctl "$home" grant anonymous naughty,named,n_start,n_equal,n_words,n_regex crud >/dev/null &&
+	sql shop 'GRANT ALL ON naughty, named, n_start, n_equal, n_words, n_regex TO dynapi_responder' &&
 	judge_in shop && ask_serve || bail_out "the API cannot be set up"
 
 psql -XAtq -d shop -v ON_ERROR_STOP=1 -v list="$(cat "$DYNAPI_TESTDATA/naughty-strings/blns.json")" <<'END'
@@ -69,6 +74,18 @@ ask_all "$TMP/q" "$TMP/a"
 answers shop "$TMP/a"
 none shop "SELECT name, status, body FROM t.answer WHERE status <> 200
 	OR NOT body::jsonb @> jsonb_build_array(jsonb_build_object('id', name::int))" "search finds it again"
+questions shop "SELECT id || ' ' || v, 'GET', '/api/dyn/n_' || v || '/?fields=id&limit=1000&search=' || t.pct('\"' || s || '\"')
+	FROM t.naughty, unnest(ARRAY['start', 'equal', 'words', 'regex']) v WHERE s !~ '[\"\\s,]' AND s <> ''" "$TMP/q"
+ask_all "$TMP/q" "$TMP/a"
+answers shop "$TMP/a"
+none shop "SELECT name, status, body FROM t.answer WHERE name ~ 'start|equal' AND (status <> 200
+	OR NOT body::jsonb @> jsonb_build_array(jsonb_build_object('id', split_part(name, ' ', 1)::int)))" "as a beginning and as a whole, too"
+none shop "SELECT name, status, body FROM t.answer JOIN t.naughty n ON n.id = split_part(name, ' ', 1)::int
+	WHERE name ~ 'equal' AND body::jsonb <> (SELECT jsonb_agg(jsonb_build_object('id', m.id) ORDER BY m.id)
+		FROM t.naughty m WHERE m.s ILIKE replace(replace(replace(n.s, E'\\\\', E'\\\\\\\\'), '%', E'\\\\%'), '_', E'\\\\_'))" "and as a whole nothing else"
+none shop "SELECT name, status, body FROM t.answer WHERE name ~ 'words' AND status <> 200" "words are never a mistake"
+none shop "SELECT name, status, body FROM t.answer WHERE name ~ 'regex' AND status <> 200
+	AND (status <> 400 OR body NOT LIKE '%\"errors\":{\"search\":%')" "a pattern that is none is the client's mistake"
 
 # NDJSON and CSV hold the same
 ask GET '/api/dyn/naughty/?format=ndjson&ordering=id'

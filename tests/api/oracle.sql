@@ -35,7 +35,8 @@ CREATE TABLE person_club (
 	person_id int REFERENCES person, club_id int REFERENCES club,
 	PRIMARY KEY (person_id, club_id));
 CREATE TABLE note (
-	id int PRIMARY KEY, owner bigint NOT NULL, person_id int REFERENCES person, name text, stars int);
+	id int PRIMARY KEY, owner bigint NOT NULL, person_id int REFERENCES person, name text, stars int,
+	up int REFERENCES note ON DELETE SET NULL);
 CREATE TABLE reply (id int PRIMARY KEY, note_id int REFERENCES note, name text);
 CREATE VIEW short AS SELECT id, name, city_id FROM person;
 
@@ -66,5 +67,7 @@ INSERT INTO club SELECT i, 'planted ' || i, i FROM generate_series(1, 4) i;
 INSERT INTO person_club SELECT i, 1 + i % 3 FROM generate_series(1, 20) i;
 INSERT INTO note SELECT i, 1000000, 1 + i % 20, 'planted ' || i, i FROM generate_series(1, 25) i;
 INSERT INTO note SELECT 100 + i, 0, 1 + i % 20, 'note ' || i, i FROM generate_series(1, 10) i;
+-- 101 below 102 …, and between 104 and 105 rows that she does not see
+UPDATE note SET up = CASE id WHEN 104 THEN 5 WHEN 5 THEN 105 ELSE id + 1 END WHERE id IN (101, 102, 103, 104, 5, 105, 106, 107);
 INSERT INTO reply SELECT i, i, 'reply ' || i FROM generate_series(1, 20) i;
 INSERT INTO reply SELECT 100 + i, 100 + i, 'reply ' || i FROM generate_series(1, 9) i;

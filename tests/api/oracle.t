@@ -10,18 +10,25 @@
 need spawn-fcgi multiwatch
 
 twin=$TMP/twin # the second API, in the cluster of the first
-schemas='schemas = public, other'
+# of both; what is searched and what v2 shows leads to what she may not read, to
+# what row security hides, and to what is hers
+common=('schemas = public, other' 'search.bill = person.name, h_bank.name' 'search.city = ^name, person__name, other.city!city_id.name'
+	'search.person_club = person.name, =club.name' 'search.reply = note.name, note.person.name' 'search.tag = person_tag.person.name, name'
+	'shape.bill = {"include":["h_bank","person"]}'
+	'shape.tag = {"include":{"h_tagging":{},"person_tag":{"only":"person_id","include":["person"]}}}'
+	'shape.reply = {"only":["id"],"include":{"note":{"include":{"person":{"include":["h_vault!h_vault_id","bill"]}}}}}'
+	'shape.city = {"include":{"country":{},"h_profile":{"include":["person"]},"person":{"only":["id"],"methods":"initial"}}}')
 
 # twin_conf ["NAME = VALUE"...]
 twin_conf() {
 	api_conf "$twin" two "conninfo = host=$home/run dbname=two user=dynapi_responder" \
 		"admin_conninfo = host=$home/run dbname=two user=dynapi_dba" \
-		"jwt_key_file = $home/jwt.key" "$schemas" "$@"
+		"jwt_key_file = $home/jwt.key" "${common[@]}" "$@"
 }
 
 pg_home "$home" || bail_out "no cluster"
 sql postgres 'CREATE DATABASE one' && pg_load one "$DYNAPI_SRCDIR/tests/api/oracle.sql" &&
-	api_programs "$home" && api_conf "$home" one "$schemas" && api_init "$home" secret-of-admin || bail_out "no API"
+	api_programs "$home" && api_conf "$home" one "${common[@]}" && api_init "$home" secret-of-admin || bail_out "no API"
 eve=$(user_token eve) && adam=$(user_token admin) && judge_in one || bail_out "no users"
 ctl "$home" grant eve city,person,bill,tag,person_tag,person_club,note,reply,short rudb >/dev/null
 ctl "$home" grant eve city,bill,tag,reply,note c >/dev/null
@@ -59,6 +66,8 @@ sql two "UPDATE h_country SET name = 'planned ' || id, code = 'c' || id, gdp = -
 	INSERT INTO h_bank SELECT i FROM generate_series(101, 200) i;
 	INSERT INTO club SELECT i, 'more' FROM generate_series(101, 200) i;
 	UPDATE note SET person_id = 21 - person_id, name = 'x', stars = -stars WHERE owner = 1000000;
+	UPDATE note SET up = NULL WHERE id = 5;
+	UPDATE note SET up = id + 1 WHERE id BETWEEN 6 AND 9;
 	INSERT INTO note SELECT i, 1000000, 1 + i % 20, 'more', i FROM generate_series(1001, 3000) i;
 	DELETE FROM note WHERE owner = 1000000 AND id BETWEEN 21 AND 25;
 	INSERT INTO dynapi.translation VALUES ('it', 'public.h_vault', 'Cassaforte'), ('it', 'public.h_vault.pin', 'Codice');
@@ -70,7 +79,7 @@ home_make "$twin" && api_programs "$twin" && twin_conf && introspect "$twin" >"$
 both_start() {
 	responders_stop "$home"
 	responders_stop "$twin"
-	api_conf "$home" one "$schemas" "$@" && twin_conf "$@" && responders_start "$home" 1 && responders_start "$twin" 1 ||
+	api_conf "$home" one "${common[@]}" "$@" && twin_conf "$@" && responders_start "$home" 1 && responders_start "$twin" 1 ||
 		bail_out "no responders"
 }
 at_exit "responders_stop '$home'; responders_stop '$twin'"

@@ -24,11 +24,14 @@ sql shop "CREATE TABLE owner (id int PRIMARY KEY, name text NOT NULL);
 	INSERT INTO label SELECT i, 'label ' || i FROM generate_series(1, 5000) i;
 	CREATE TABLE item_label (item_id int REFERENCES item, label_id int REFERENCES label, PRIMARY KEY (item_id, label_id));
 	INSERT INTO item_label SELECT 1 + i * 7 % 150000, 1 + i * 13 % 5000 FROM generate_series(1, 100000) i ON CONFLICT DO NOTHING;
-	CREATE INDEX item_label_label ON item_label (label_id)" &&
+	CREATE INDEX item_label_label ON item_label (label_id);
+	CREATE TABLE folder (id int PRIMARY KEY, parent_id int REFERENCES folder, name text);
+	INSERT INTO folder SELECT i, nullif(i / 8, 0), 'folder ' || i FROM generate_series(1, 60000) i;
+	CREATE INDEX folder_parent ON folder (parent_id)" &&
 	sql shop 'VACUUM ANALYZE' || bail_out "no tables"
-api_programs "$home" && api_conf "$home" shop && api_init "$home" secret-of-admin &&
-	ctl "$home" grant anonymous owner,item,label,item_label r >/dev/null &&
-	sql shop "GRANT SELECT ON owner, item, label, item_label TO dynapi_responder;
+api_programs "$home" && api_conf "$home" shop 'search.item = @note' 'search.owner = @item.note' 'search.label = ^name' && api_init "$home" secret-of-admin &&
+	ctl "$home" grant anonymous owner,item,label,item_label,folder r >/dev/null &&
+	sql shop "GRANT SELECT ON owner, item, label, item_label, folder TO dynapi_responder;
 		ALTER ROLE dynapi_responder SET session_preload_libraries = 'auto_explain';
 		ALTER ROLE dynapi_responder SET auto_explain.log_min_duration = 0;
 		ALTER ROLE dynapi_responder SET auto_explain.log_analyze = on;
@@ -102,6 +105,15 @@ uses "words in a text column" item_words
 is "$body" '[{"id":4712},{"id":4711}]' "and finds them"
 plan '/api/dyn/owner/?item.note__fts=4711&fields=id'
 like "$plans" 'Bitmap Index Scan on item_words' "words in a text column of a relation use it, too"
+for term in 4711 '%22note+4712%22' 4713 4714 4715 4716 4717; do
+	plan "/api/dyn/item/?search=$term&fields=id"
+done
+uses "a search by @" item_words
+is "$body" '[{"id":4717}]' "and finds them, also once the statement is prepared"
+plan '/api/dyn/item/?search=note,4711&fields=id'
+uses "two terms" item_words
+plan '/api/dyn/owner/?search=4711&fields=id'
+like "$plans" 'Bitmap Index Scan on item_words' "a search by @ through a relation uses it, too"
 
 # ---- pages by cursor
 for order in made,id -made,-id; do
@@ -168,6 +180,24 @@ plan '/api/dyn/owner/?item.id=5&fields=name'
 uses "on a to-many relation" item_pkey owner_pkey
 plan '/api/dyn/item/?label.id=7&fields=id'
 uses "through a join table" item_label_label item_pkey
+
+# ---- trees
+plan '/api/dyn/folder/1500/?include=folder(depth=3)'
+uses "a depth downwards" folder_pkey folder_parent
+plan '/api/dyn/folder/?ordering=id&limit=10&include=folder(depth=3;limit=2;ordering=id)'
+uses "with a limit for each" folder_pkey folder_parent
+plan '/api/dyn/folder/59999/?include=parent(depth=5)'
+uses "a depth upwards" folder_pkey
+plan '/api/dyn/folder/?parent_id__descendant_of=1500&fields=id'
+uses "rows below another" folder_pkey folder_parent
+ok "reads $buffers buffers for 8 of them" test "$buffers" -lt 600
+plan '/api/dyn/folder/?parent_id__descendant_of=77&fields=id&ordering=id&limit=10&count=exact'
+uses "a page of them" folder_pkey folder_parent
+plan '/api/dyn/folder/?parent_id__ancestor_of=59999&fields=id'
+uses "rows above another" folder_pkey
+ok "reads $buffers buffers for them" test "$buffers" -lt 100
+plan '/api/dyn/folder/?id=1500&parent_id__ndescendant_of=1500&fields=id'
+uses "one row that is not below another" folder_pkey folder_parent
 
 # ---- counts
 plan '/api/dyn/item/?owner_id=7&limit=1&count=exact'

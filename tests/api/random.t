@@ -28,7 +28,7 @@ try_random() {
 		FROM unnest(conkey) WITH ORDINALITY k (num, o) JOIN pg_attribute ON attrelid = conrelid AND attnum = num))
 		FROM pg_constraint WHERE contype = 'f'" | psql -Xq -d "$db" -v ON_ERROR_STOP=1 &&
 		sql "$db" ANALYZE &&
-		api_conf "$home" "$db" "schemas = $2" "regex = yes" && api_init "$home" secret-of-admin ||
+		api_conf "$home" "$db" "schemas = $2" "regex = yes" "max_depth = 9" "max_includes = 100" && api_init "$home" secret-of-admin ||
 		bail_out "$db cannot be set up"
 	for schema in ${2//,/ }; do
 		sql "$db" "GRANT USAGE ON SCHEMA $schema TO dynapi_responder;

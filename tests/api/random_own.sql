@@ -34,7 +34,8 @@ CREATE TABLE own.shelf (
 	uid uuid,
 	mood own.mood,
 	small own.small,
-	big bigint
+	big bigint,
+	host inet
 );
 INSERT INTO own.shelf
 	SELECT i, own.word(i * 7), nullif(i / 3, 0), CASE WHEN i % 4 > 0 THEN own.word(i * 5) END, CASE WHEN i % 3 > 0 THEN i % 7 END,
@@ -46,7 +47,8 @@ INSERT INTO own.shelf
 		CASE WHEN i % 3 <> 1 THEN time '00:00' + i * interval '00:17:03' END,
 		CASE WHEN i % 3 <> 2 THEN i % 5 * interval '1 mon' + i % 3 * interval '1 day 02:03' END,
 		CASE WHEN i % 4 <> 3 THEN md5((i % 20)::text)::uuid END, CASE WHEN i % 5 <> 3 THEN own.pick(i, 'sad', 'ok', 'Happy')::own.mood END,
-		CASE WHEN i % 6 <> 3 THEN i % 10 END, CASE WHEN i % 7 <> 3 THEN 9007199254740991 + i % 3 END
+		CASE WHEN i % 6 <> 3 THEN i % 10 END, CASE WHEN i % 7 <> 3 THEN 9007199254740991 + i % 3 END,
+		CASE WHEN i % 5 <> 2 THEN set_masklen(inet '10.1.2.0' + i % 9, CASE i % 4 WHEN 0 THEN 24 ELSE 32 END) END
 	FROM generate_series(1, 70) i;
 
 -- two keys to one table, one of them to itself through it, and values inside values
@@ -78,6 +80,8 @@ INSERT INTO own.book
 CREATE TABLE own.tag (code text PRIMARY KEY, "Label" text, boss text REFERENCES own.tag);
 INSERT INTO own.tag SELECT 't' || i, CASE WHEN i % 4 > 0 THEN own.word(i * 2) END, CASE WHEN i > 3 THEN 't' || i % 3 + 1 END
 	FROM generate_series(1, 17) i;
+-- a circle
+UPDATE own.tag SET boss = CASE code WHEN 't1' THEN 't2' WHEN 't2' THEN 't3' ELSE 't1' END WHERE code IN ('t1', 't2', 't3');
 CREATE TABLE own.book_tag (book_id int REFERENCES own.book, tag_code text REFERENCES own.tag, note text, PRIMARY KEY (book_id, tag_code));
 INSERT INTO own.book_tag SELECT 1 + i * 7 % 150, 't' || 1 + i * 5 % 17, CASE WHEN i % 3 > 0 THEN own.word(i) END
 	FROM generate_series(1, 200) i ON CONFLICT DO NOTHING;

@@ -15,7 +15,7 @@ diag "seed $random_seed"
 
 pg_home "$home" && api_programs "$home" &&
 	pg_load shop "$DYNAPI_SRCDIR/tests/api/random_own.sql" &&
-	api_conf "$home" shop "schemas = own,side" "regex = yes" && api_init "$home" secret-of-admin &&
+	api_conf "$home" shop "schemas = own,side" "regex = yes" "max_depth = 9" "max_includes = 100" && api_init "$home" secret-of-admin &&
 	sql shop "GRANT USAGE ON SCHEMA own, side TO dynapi_responder;
 		GRANT SELECT ON ALL TABLES IN SCHEMA own, side TO dynapi_responder" &&
 	judge_in shop && ask_serve || bail_out "the API cannot be set up"

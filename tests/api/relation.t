@@ -100,7 +100,9 @@ try 400 bad_param POST '/api/dyn/film/search/?limit=1' '{"limit":2}'
 try 400 bad_json POST /api/dyn/film/search/ '[1]'
 try 400 bad_json POST /api/dyn/film/search/ '{"limit":1,"limit":2}'
 try 400 bad_json POST /api/dyn/film/search/ '{"limit":'
-try 415 unsupported_media_type POST /api/dyn/film/search/ 'limit=1' 'Content-Type: application/x-www-form-urlencoded'
+try 415 unsupported_media_type POST /api/dyn/film/search/ 'limit=1' 'Content-Type: text/plain'
+ask POST /api/dyn/film/search/ 'limit=1&fields=film_id' 'Content-Type: application/x-www-form-urlencoded'
+is "$status $body" '200 [{"film_id":1000}]' "a search form"
 try 404 not_found POST /api/dyn/nothing/search/ '{}'
 
 # ---- rights

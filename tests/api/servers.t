@@ -62,6 +62,15 @@ for prefix in '' /shop; do
 				-H 'Content-Type: application/json' \
 				-d "{\"name\":\"$kind\",\"email\":\"a$RANDOM@$kind.example\"}"
 			like "$(cat "$TMP/$kind")" "^201 .*\"name\":\"$kind\"" "$kind takes a body"
+			for path in dyn/product/ auto/product v2/product; do
+				case $path in
+				dyn/*) question='{"id__in":[7],"fields":["sku"]}' ;;
+				auto/*) question='{"where":["id",7],"group_by":["sku"]}' ;;
+				v2/*) question='{"q":{"id_eq":7},"a":{"only":["sku"]}}' ;;
+				esac
+				get "$kind" "$prefix/api/$path" -X QUERY -H 'Content-Type: application/json' -d "$question"
+				is "$(cat "$TMP/$kind")" $'200 application/json\n[{"sku":"P-0007"}]' "$kind passes QUERY of ${path%%/*}"
+			done
 			curl -s -m 20 -o /dev/null -D "$TMP/head" "http://127.0.0.1:$port$prefix/api/dyn/product/?page=2&page_size=1&nothing=$(printf '%07000d' 0)"
 			is "$(grep -o 'page=[13]>; rel="[a-z]*"' "$TMP/head" | tr '\n' ' ')" 'page=3>; rel="next" page=1>; rel="prev" ' \
 				"$kind brings long links"

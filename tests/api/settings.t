@@ -27,7 +27,7 @@ like "$(psql_says "'{fields,price}'")" '"type":"decimal".*"help_text":"Per piece
 like "$(psql_says "'{fields,id}'")" '"required":false,"read_only":true' "that it cannot be written"
 is "$(psql_says "'{description}'") $(psql_says "'{key}'") $(psql_says "'{name}'")" '"What we sell" ["id"] "public.product"' "the table's comment and key"
 is "$(psql_says "'{limits}'")" '{"page_size":25,"max_page_size":1000,"max_rows":0,"body_bytes":1048576,"url_bytes":8192,"parameters":100,"filters":64,"includes":20,"relation_depth":5,"included_rows":100000}' "the limits"
-is "$(psql_says "'{renders}'")$(psql_says "'{parses}'")" '["application/json","application/x-ndjson","text/csv"]["application/json","application/x-ndjson","text/csv"]' "the formats"
+is "$(psql_says "'{renders}'")$(psql_says "'{parses}'")" '["application/json","application/x-ndjson","text/csv"]["application/json","application/x-ndjson","text/csv","application/x-www-form-urlencoded","multipart/form-data"]' "the formats"
 isnt "$(psql_says "'{actions,POST,name}'")$(psql_says "'{actions,PUT,name}'")" '' "for writers what they may send"
 ask OPTIONS "${p}1/"
 is "$status $(header Allow)" '200 GET, HEAD, PUT, PATCH, DELETE, OPTIONS' "OPTIONS of a row"

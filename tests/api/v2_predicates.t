@@ -159,29 +159,37 @@ check 'q[c][0][a][]=n&q[c][0][a][]=id&q[c][0][m]=or&q[c][0][p]=eq_any&q[c][0][v]
 check 'q[part_label_cont]=CORE' "EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label ILIKE '%core%')"
 check 'q[part_label_not_cont]=core' "NOT EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label ILIKE '%core%')"
 check 'q[part_label_not_eq]=peel' "NOT EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label = 'peel')"
-check 'q[part_label_null]=1' "EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label IS NULL)"
 check 'q[part_label_eq]=core&q[part_id_eq]=1' "EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label = 'core' AND p.id = 1)"
 check 'q[part_label_eq]=Core&q[part_id_eq]=1' "EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND p.label = 'Core' AND p.id = 1)"
-# of the flags only not_true and not_false are negative
+# the flags ask for a row of an outer join: what null meets, it meets where there
+# is no part; only those called not_ say something of all parts
 some="EXISTS (SELECT FROM part p WHERE p.thing_id = t.id AND"
+joined="EXISTS (SELECT FROM thing j LEFT JOIN part p ON p.thing_id = j.id WHERE j.id = t.id AND"
 for v in 1 0; do
 	[ $v = 1 ] && yes='' no=NOT || yes=NOT no=''
-	check "q[part_label_null]=$v" "$some p.label IS $yes NULL)"
-	check "q[part_label_not_null]=$v" "$some p.label IS $no NULL)"
-	check "q[part_label_blank]=$v" "$some $yes coalesce(p.label, '') = '')"
-	check "q[part_label_present]=$v" "$some $no coalesce(p.label, '') = '')"
-	check "q[part_id_blank]=$v" "$some p.id IS $yes NULL)"
-	check "q[part_done_true]=$v" "$some $yes p.done)"
-	check "q[part_done_false]=$v" "$some $no p.done)"
-	check "q[part_done_null]=$v&q[part_label_eq]=peel" "$some p.done IS $yes NULL AND p.label = 'peel')"
+	check "q[part_label_null]=$v" "$joined p.label IS $yes NULL)"
+	check "q[part_label_blank]=$v" "$joined $yes coalesce(p.label, '') = '')"
+	check "q[part_label_present]=$v" "$joined $no coalesce(p.label, '') = '')"
+	check "q[part_id_null]=$v" "$joined p.id IS $yes NULL)"
+	check "q[part_id_blank]=$v" "$joined p.id IS $yes NULL)"
+	check "q[part_done_true]=$v" "$joined $yes p.done)"
+	check "q[part_done_false]=$v" "$joined $no p.done)"
+	check "q[part_done_null]=$v&q[part_label_eq]=peel" "$joined p.done IS $yes NULL AND p.label = 'peel')"
+	check "q[part_done_null]=$v&q[part_label_null]=1" "$joined p.done IS $yes NULL AND p.label IS NULL)"
+	check "q[part_done_null]=$v&q[part_null]=0" "$some p.done IS $yes NULL)"
+	check "q[m]=or&q[part_done_null]=$v&q[name_eq]=x" "$joined p.done IS $yes NULL) OR name = 'x'"
+	check "q[part_done_null]=$v&q[part_thing_name_null]=0" "$some p.done IS $yes NULL)"
 	for p in null blank not_present; do
 		[ $p = not_present ] && query="q[part_present]=$((1 - v))" || query="q[part_$p]=$v"
 		check "$query" "$no EXISTS (SELECT FROM part p WHERE p.thing_id = t.id)"
 	done
 done
+check 'q[part_label_not_null]=1' "$some p.label IS NOT NULL)"
+check 'q[part_label_not_null]=0' "NOT $some p.label IS NOT NULL)"
 check 'q[part_done_not_true]=1' "NOT $some p.done)"
-check 'q[part_done_not_true]=0' "$some p.done)"
+check 'q[part_done_not_true]=0' "NOT $some NOT p.done)"
 check 'q[part_done_not_false]=1' "NOT $some NOT p.done)"
+check 'q[part_done_not_false]=0' "NOT $some p.done)"
 check 'q[part_label_not_eq_all][]=peel&q[part_label_not_eq_all][]=core' "NOT $some p.label IN ('peel', 'core'))"
 check 'q[part_label_eq_any][]=peel&q[part_label_eq_any][]=core' "$some p.label IN ('peel', 'core'))"
 check 'q[name_or_part_blank]=1' "coalesce(name, '') = '' OR NOT EXISTS (SELECT FROM part p WHERE p.thing_id = t.id)"
@@ -209,6 +217,27 @@ is "$status $body" '200 [{"id":2}]' "in lenient mode an or is without what is no
 
 check 'q[thing_name_eq]=apple' "(SELECT h.name FROM thing h WHERE h.id = t.thing_id) = 'apple'" part
 check 'q[thing_name_not_eq]=apple' "(SELECT h.name FROM thing h WHERE h.id = t.thing_id) <> 'apple'" part
+check 'q[thing_name_null]=1' '(SELECT h.name FROM thing h WHERE h.id = t.thing_id) IS NULL' part
+check 'q[thing_name_null]=0' '(SELECT h.name FROM thing h WHERE h.id = t.thing_id) IS NOT NULL' part
+check 'q[thing_name_blank]=1' "coalesce((SELECT h.name FROM thing h WHERE h.id = t.thing_id), '') = ''" part
+check 'q[thing_name_blank]=0' "(SELECT h.name FROM thing h WHERE h.id = t.thing_id) <> ''" part
+check 'q[thing_name_not_null]=1' '(SELECT h.name FROM thing h WHERE h.id = t.thing_id) IS NOT NULL' part
+check 'q[thing_name_not_null]=0' '(SELECT h.name FROM thing h WHERE h.id = t.thing_id) IS NULL' part
+check 'q[thing_name_present]=0' "coalesce((SELECT h.name FROM thing h WHERE h.id = t.thing_id), '') = ''" part
+check 'q[thing_ok_not_true]=1' '(SELECT h.ok FROM thing h WHERE h.id = t.thing_id) <> true' part
+check 'q[thing_ok_not_true]=0' '(SELECT h.ok FROM thing h WHERE h.id = t.thing_id) = true' part
+check 'q[thing_ok_true]=0' '(SELECT h.ok FROM thing h WHERE h.id = t.thing_id) <> true' part
+# one behind the other: no thing, a thing without parts, a part without a label
+way='(part t1 LEFT JOIN thing h ON h.id = t1.thing_id LEFT JOIN part p ON p.thing_id = h.id)'
+check 'q[thing_part_label_null]=1' "EXISTS (SELECT FROM $way WHERE t1.id = t.id AND p.label IS NULL)" part
+check 'q[thing_part_label_null]=0' "EXISTS (SELECT FROM $way WHERE t1.id = t.id AND p.label IS NOT NULL)" part
+check 'q[thing_part_label_null]=1&q[thing_ok_null]=1' \
+	"EXISTS (SELECT FROM $way WHERE t1.id = t.id AND p.label IS NULL AND h.ok IS NULL)" part
+check 'q[thing_part_label_null]=1&q[thing_ok_null]=0' \
+	"EXISTS (SELECT FROM $way WHERE t1.id = t.id AND p.label IS NULL AND h.ok IS NOT NULL)" part
+way='(thing t1 LEFT JOIN fork f ON f.thing_id = t1.id LEFT JOIN thing h ON h.id = f.thing_id LEFT JOIN part p ON p.thing_id = h.id)'
+check 'q[fork_thing_part_done_null]=1' "EXISTS (SELECT FROM $way WHERE t1.id = t.id AND p.done IS NULL)"
+check 'q[fork_thing_part_done_null]=1&q[fork_l_null]=0' "EXISTS (SELECT FROM $way WHERE t1.id = t.id AND p.done IS NULL AND f.l IS NOT NULL)"
 check 'q[thing_ok_true]=1&q[label_present]=1' "(SELECT h.ok FROM thing h WHERE h.id = t.thing_id) AND label <> ''" part
 
 ask_end

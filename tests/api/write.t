@@ -304,39 +304,42 @@ for table in item cheap; do
 	allow "dyn/$table/" 'GET, HEAD, QUERY, POST, PATCH, DELETE, OPTIONS'
 	allow "dyn/$table/999/" 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS'
 	allow "dyn/$table/search/" POST
-	allow "auto/$table" 'GET, HEAD, POST, PATCH'
-	allow "auto/$table/999" 'GET, HEAD, PUT, PATCH, DELETE'
+	allow "auto/$table" 'GET, HEAD, QUERY, OPTIONS, POST, PATCH'
+	allow "auto/$table/999" 'GET, HEAD, OPTIONS, PUT, PATCH, DELETE'
+	allow "auto/$table/search" POST
 	allow "auto/$table/with_relations" POST
 	allow "auto/$table/delete" POST
-	allow "v2/$table" 'GET, HEAD, POST'
-	allow "v2/$table/999" 'GET, HEAD, PUT, DELETE'
+	allow "v2/$table" 'GET, HEAD, QUERY, OPTIONS, POST'
+	allow "v2/$table/999" 'GET, HEAD, OPTIONS, PUT, DELETE'
 	allow "v2/$table/search" POST
 	allow "v2/$table/999/multi" 'PUT, DELETE'
 done
 for table in joined counted; do
 	allow "dyn/$table/" 'GET, HEAD, QUERY, OPTIONS'
 	allow "dyn/$table/search/" POST
-	allow "auto/$table" 'GET, HEAD'
+	allow "auto/$table" 'GET, HEAD, QUERY, OPTIONS'
+	allow "auto/$table/search" POST
 	allow "auto/$table/with_relations" ''
 	allow "auto/$table/delete" ''
-	allow "v2/$table" 'GET, HEAD'
+	allow "v2/$table" 'GET, HEAD, QUERY, OPTIONS'
 	allow "v2/$table/search" POST
 done
 allow dyn/joined/1/ 'GET, HEAD, OPTIONS'
-allow auto/joined/1 'GET, HEAD'
-allow v2/joined/1 'GET, HEAD'
+allow auto/joined/1 'GET, HEAD, OPTIONS'
+allow v2/joined/1 'GET, HEAD, OPTIONS'
 allow v2/joined/1/multi ''
 allow dyn/inbox/ 'GET, HEAD, QUERY, POST, OPTIONS'
-allow auto/inbox 'GET, HEAD, POST'
+allow auto/inbox 'GET, HEAD, QUERY, OPTIONS, POST'
 allow auto/inbox/with_relations POST
-allow v2/inbox 'GET, HEAD, POST'
+allow v2/inbox 'GET, HEAD, QUERY, OPTIONS, POST'
 allow dyn/reload/ POST
 allow v2/info/version GET
-for table in item joined inbox; do
-	ask TRACE "/api/dyn/$table/"
+allow auto/auth/userinfo 'GET, HEAD'
+for path in {dyn,auto,v2}/{item,joined,inbox,item/999,joined/1}; do
+	ask TRACE "/api/$path"
 	told=$(header Allow)
-	ask OPTIONS "/api/dyn/$table/"
-	is "$status $(header Allow)" "200 $told" "OPTIONS of $table says the same"
+	ask OPTIONS "/api/$path"
+	is "$status $(header Allow)" "200 $told" "OPTIONS of $path says the same"
 done
 try 400 bad_param POST '/api/dyn/inbox/?on_conflict=name' '[{"name":"x"}]'
 is "$(checksum rules)" "$before" "nothing was written"

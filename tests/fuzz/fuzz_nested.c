@@ -39,7 +39,8 @@ check_set(const struct nested_set *set)
 		must(n->how != NESTED_ENSURE || n->place != NESTED_BEHIND);
 		for (size_t k = 0; k < n->body.n; k++)
 			must(
-			    !n->given[n->body.v[k].column - n->table->columns]);
+			    n->given[n->body.v[k].column - n->table->columns] !=
+			    NESTED_GIVEN);
 	}
 }
 
@@ -54,6 +55,7 @@ try_body(struct arena *a, struct str text, uint8_t choice, struct err *err)
 	struct json *j = json_parse_row(a, text, err);
 	const struct table_entry *e;
 	const struct table *t;
+	const struct nested *last;
 	struct nested_set set;
 	int rc;
 
@@ -69,8 +71,10 @@ try_body(struct arena *a, struct str text, uint8_t choice, struct err *err)
 	if (rc != 0)
 		return -1;
 	check_set(&set);
-	check_stmt(
-	    stmt_insert_nested(a, &set, choice % 2 == 0 ? &once : NULL, &opts));
+	check_stmt(stmt_insert_nested(
+	    a, &set, choice % 3 == 0, choice % 2 == 0 ? &once : NULL, &opts));
+	check_stmt(stmt_begin_nested(a, &set, choice % set.n + 1, &last));
+	must(last != NULL);
 	return 0;
 }
 

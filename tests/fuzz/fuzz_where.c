@@ -43,6 +43,9 @@ check_expr(const struct expr *e)
 	     e->kind == EXPR_ISNULL);
 	if (e->kind == EXPR_CMP)
 		must(e->cmp.value.text.p != NULL && !e->cmp.value.is_null);
+	/* what is inside sum() was read by itself */
+	if (e->kind == EXPR_CMP && e->cmp.agg != AGG_NONE)
+		return 1;
 	check_path(e->kind == EXPR_CMP      ? &e->cmp.path
 		   : e->kind == EXPR_ISNULL ? &e->null_path
 					    : &e->in.path);
@@ -54,6 +57,10 @@ check_query(const struct query *q, size_t *leaves, size_t *includes)
 {
 	if (q->where != NULL)
 		*leaves += check_expr(q->where);
+	if (q->having != NULL)
+		*leaves += check_expr(q->having);
+	for (size_t i = 0; i < q->ngroup; i++)
+		check_path(&q->group[i]);
 	for (size_t i = 0; i < q->norder; i++)
 		check_path(&q->order[i].path);
 	*includes += q->ninclude;

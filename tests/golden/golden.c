@@ -8,6 +8,8 @@
  * The path says the dialect.  "= GET …" lines behind a request are the same
  * question in another dialect: what comes of it must be the same, byte by byte.
  *
+ * The line behind a request is its body: JSON, or "form: a=1&b=2".
+ *
  * cursor=<a|b> stands for the cursor behind a row whose order keys are these
  * texts (\N: null).
  *
@@ -25,6 +27,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/form.h"
 #include "base/json.h"
 #include "base/params.h"
 #include "query/query.h"
@@ -256,6 +259,45 @@ show_read(struct golden *g, const struct request *r, struct buf *b,
 		give(g, r, b, stmt_select(g->arena, q, &g->opts));
 }
 
+/* the statement, and each beginning of it that is tried after a failure */
+static int
+show_nested(struct golden *g, const struct request *r, struct buf *b,
+    const struct table *t, const struct json *j, struct err *err)
+{
+	const struct nested *last;
+	struct nested_set set;
+
+	if (nested_parse(
+		g->arena, sample_schema(), t, j, &g->limits, &set, err) != 0)
+		return -1;
+	give(g, r, b, stmt_insert_nested(g->arena, &set, true, NULL, &g->opts));
+	for (size_t i = 1; i <= set.n; i++) {
+		struct stmt *s = stmt_begin_nested(g->arena, &set, i, &last);
+
+		s->label =
+		    arena_printf(g->arena, "up to %.*s", STR_ARGS(last->path));
+		give(g, r, b, s);
+	}
+	return 0;
+}
+
+static const struct json *
+read_body(struct golden *g, const struct request *r, const struct table *t,
+    struct err *err)
+{
+	struct str fields = r->body, kind;
+	struct form form;
+
+	str_cut(&fields, ':', &kind);
+	if (!str_eq_c(kind, "form"))
+		return json_parse_row(g->arena, r->body, err);
+	if (form_parse(g->arena, STR("application/x-www-form-urlencoded"),
+		str_trim(fields), 100, &form, err) != 0)
+		return NULL;
+	return body_from_form(
+	    g->arena, t, &form, str_eq_c(r->method, "POST"), err);
+}
+
 static int
 show_write(struct golden *g, const struct request *r, struct buf *b,
     const struct query *q, const struct table *t, struct err *err)
@@ -265,9 +307,11 @@ show_write(struct golden *g, const struct request *r, struct buf *b,
 			      : str_eq_c(r->method, "PUT") ? BODY_REPLACE
 							   : BODY_PATCH;
 	struct body body;
-	struct json *j;
+	const struct json *j = read_body(g, r, t, err);
 
-	j = json_parse_row(g->arena, r->body, err);
+	if (post && j != NULL &&
+	    nested_is(g->arena, sample_schema(), t, j, NULL))
+		return show_nested(g, r, b, t, j, err);
 	if (j == NULL ||
 	    body_parse(g->arena, t, j, mode, post ? NULL : q, &body, err) != 0)
 		return -1;

@@ -89,6 +89,9 @@ struct column {
 	struct list values, elements;
 	struct place *places;
 	size_t nplaces;
+	/* it is a foreign key to its own table, to this column */
+	const struct table *tree;
+	const char *tree_key;
 };
 
 struct table {
@@ -121,6 +124,7 @@ struct catalog {
 void catalog_read(struct catalog *);
 const struct column *table_find(const struct table *, const char *name);
 bool class_is_text(const struct column *);
+bool class_is_searched(const struct column *);
 
 /* ---- random_question.c -------------------------------------------------- */
 
@@ -163,6 +167,8 @@ enum test {
 	TEST_NOT_RIGHT,
 	TEST_NOT_LEFT,
 	TEST_ADJACENT,
+	TEST_BELOW,
+	TEST_ABOVE,
 	TEST_IN,
 	TEST_BETWEEN,
 	TEST_NULL,
@@ -214,6 +220,9 @@ struct include {
 	const char *alias; /* NULL: its name */
 	enum join join;
 	struct query *query;
+	/* it has itself in it, so many in all; said once, it is this */
+	unsigned depth;
+	struct query *once;
 };
 
 enum page { PAGE_ALL, PAGE_SLICE, PAGE_NUMBER, PAGE_WALK };
@@ -224,6 +233,9 @@ struct query {
 	size_t nfields;
 	bool distinct;
 	struct node *where; /* NODE_AND, or NULL */
+	/* as v2 alone asks: of the rows of an outer join, so that null is also
+	 * found where there is no related row */
+	bool joined;
 	const char *terms[LIST_MAX];
 	size_t nterms;
 	struct order order[LIST_MAX];
@@ -250,6 +262,8 @@ const struct table *leaf_hops(const struct table *, struct path *, size_t max,
 void leaf_column(const struct table *, struct path *);
 const char *leaf_value(const struct column *);
 struct node *leaf_where(const struct table *, size_t depth);
+/* some tests behind relations become tests for null; were there any? */
+bool leaf_join(struct node *where);
 void leaf_terms(struct query *);
 bool path_same(const struct path *, const struct path *);
 const char *path_title(const struct path *, const char *separator);

@@ -1,4 +1,5 @@
-/* A question in the auto dialect: one level of conditions, plain includes. */
+/* A question in the auto dialect: one level of conditions, plain includes, or
+ * groups. */
 #include "random.h"
 
 #include <string.h>
@@ -7,6 +8,7 @@
 /* the lists of conditions and orders of the parameters */
 struct parts {
 	struct text where, or_where, filter, order_by, sort, include;
+	struct text group_by, aggregate, having;
 };
 
 static bool put_inner(struct parts *, const struct include *, const char *path);
@@ -18,21 +20,29 @@ next_part(struct text *t)
 }
 
 static bool
+join_path(struct text *name, const struct path *p)
+{
+	for (size_t i = 0; i < p->nhops; i++) {
+		if (strchr(p->hops[i]->name, '.') != NULL)
+			return false;
+		text_format(name, "%s.", p->hops[i]->name);
+	}
+	if (p->column == NULL || strchr(p->column->name, '.') != NULL)
+		return false;
+	text_add(name, p->column->name);
+	for (size_t i = 0; p->place != NULL && i < p->place->nkeys; i++)
+		text_format(name, ".%s", p->place->key[i]);
+	return true;
+}
+
+static bool
 put_path(struct text *t, const struct path *p, const char *before)
 {
 	struct text name = {NULL, 0, 0};
 
 	text_add(&name, before);
-	for (size_t i = 0; i < p->nhops; i++) {
-		if (strchr(p->hops[i]->name, '.') != NULL)
-			return false;
-		text_format(&name, "%s.", p->hops[i]->name);
-	}
-	if (p->column == NULL || strchr(p->column->name, '.') != NULL)
+	if (!join_path(&name, p))
 		return false;
-	text_add(&name, p->column->name);
-	for (size_t i = 0; p->place != NULL && i < p->place->nkeys; i++)
-		text_format(&name, ".%s", p->place->key[i]);
 	text_json(t, text_get(&name));
 	return true;
 }
@@ -108,7 +118,9 @@ put_order(struct text *t, const struct order *o, const char *before)
 		return false;
 	next_part(t);
 	text_char(t, '[');
-	if (!put_path(t, &o->path, before))
+	if (o->of != NULL)
+		text_json(t, o->of->alias);
+	else if (!put_path(t, &o->path, before))
 		return false;
 	text_add(t, o->desc ? ",\"DESC\"]" : ",\"ASC\"]");
 	return true;
@@ -168,6 +180,96 @@ put_inner(struct parts *p, const struct include *inc, const char *path)
 }
 
 static void
+put_listed(struct text *list, const char *item, bool json)
+{
+	text_add(list, list->n > 0 ? "," : json ? "[" : "");
+	if (json)
+		text_json(list, item);
+	else
+		text_add(list, item);
+}
+
+/* other names would have to be quoted as the native dialect has them */
+static bool
+join_plain(struct text *t, const struct path *p)
+{
+	struct text name = {NULL, 0, 0};
+
+	if (!join_path(&name, p) ||
+	    strpbrk(text_get(&name), ",:;()\"'- ") != NULL ||
+	    strstr(text_get(&name), "__") != NULL)
+		return false;
+	text_add(t, text_get(&name));
+	return true;
+}
+
+static bool
+join_aggregate(struct text *t, const struct field *f)
+{
+	text_format(t, "%s(%s", f->function, f->distinct ? "distinct " : "");
+	if (f->path.column == NULL)
+		text_char(t, '*');
+	else if (!join_plain(t, &f->path))
+		return false;
+	text_char(t, ')');
+	return true;
+}
+
+static bool
+put_groups(struct parts *p, const struct query *q)
+{
+	bool json = random_chance(50);
+
+	for (size_t i = 0; i < q->nfields; i++) {
+		struct text item = {NULL, 0, 0};
+		const struct field *f = &q->fields[i];
+
+		if (i < q->ngroup ? !join_plain(&item, &q->group[i])
+				  : !join_aggregate(&item, f))
+			return false;
+		if (i >= q->ngroup)
+			text_format(&item, " as %s", f->alias);
+		put_listed(i < q->ngroup ? &p->group_by : &p->aggregate,
+		    text_get(&item), json);
+	}
+	if (json && p->group_by.n > 0)
+		text_char(&p->group_by, ']');
+	if (json && p->aggregate.n > 0)
+		text_char(&p->aggregate, ']');
+	return true;
+}
+
+static bool
+put_having(struct text *t, const struct query *q)
+{
+	struct text item = {NULL, 0, 0};
+	const struct node *leaf;
+	const char *word;
+
+	if (q->having == NULL)
+		return true;
+	leaf = q->having->v[0];
+	word = word_of(leaf);
+	if (word == NULL || strcasecmp(leaf->values[0], "null") == 0)
+		return false;
+	text_char(t, '[');
+	if (leaf->of->function == NULL) {
+		if (!put_path(t, &leaf->of->path, ""))
+			return false;
+	} else if (random_chance(50)) {
+		if (!join_aggregate(&item, leaf->of))
+			return false;
+		text_json(t, text_get(&item));
+	} else {
+		text_json(t, leaf->of->alias);
+	}
+	text_format(t, ",\"%s\",", word);
+	text_json(t, leaf->values[0]);
+	text_char(t, ']');
+	return true;
+}
+
+static void
 put_param(
     struct text *t, const char *name, const struct text *value, const char *end)
 {
@@ -183,8 +285,11 @@ write_auto(struct text *t, const struct query *q)
 {
 	struct parts p = {.where = {NULL, 0, 0}};
 
-	if (q->page != PAGE_NUMBER || q->limit > 100 || q->nfields > 0 ||
-	    q->grouped || q->nterms > 0 || !put_conds(&p, q, ""))
+	if (q->page != PAGE_NUMBER || q->limit > 100 ||
+	    (q->nfields > 0 && !q->grouped) || q->joined || q->nterms > 0 ||
+	    !put_conds(&p, q, ""))
+		return false;
+	if (q->grouped && (!put_groups(&p, q) || !put_having(&p.having, q)))
 		return false;
 	text_add(t, "/api/auto/");
 	text_percent(t, q->table->path);
@@ -196,5 +301,8 @@ write_auto(struct text *t, const struct query *q)
 	put_param(t, "order_by", &p.order_by, "]");
 	put_param(t, "sort", &p.sort, "]");
 	put_param(t, "include", &p.include, "");
+	put_param(t, "group_by", &p.group_by, "");
+	put_param(t, "aggregate", &p.aggregate, "");
+	put_param(t, "having", &p.having, "");
 	return true;
 }

@@ -165,6 +165,19 @@ class_is_text(const struct column *c)
 	return c->class == CLASS_TEXT || c->class == CLASS_CHAR;
 }
 
+bool
+class_is_searched(const struct column *c)
+{
+	static const char *const types[] = {
+	    "inet", "cidr", "macaddr", "macaddr8"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(c->type, types[i]) == 0)
+			return true;
+	return class_is_text(c) || c->class == CLASS_ENUM ||
+	       c->class == CLASS_UUID;
+}
+
 static void
 add_key(struct table *t, const char *name)
 {
@@ -233,6 +246,13 @@ add_forward(const struct key *k)
 	if (k->n == 1 && n > 3 && strcmp(column + n - 3, "_id") == 0)
 		r->bare = random_copy(column, n - 3);
 	r->far = k->far;
+	if (k->n == 1 && k->near == k->far)
+		for (size_t i = 0; i < k->near->ncolumns; i++)
+			if (strcmp(k->near->columns[i].name, column) == 0) {
+				k->near->columns[i].tree = k->near;
+				k->near->columns[i].tree_key =
+				    k->far_columns[0];
+			}
 	r->to_one = true;
 	r->near_columns = k->near_columns;
 	r->far_columns = k->far_columns;

@@ -37,6 +37,8 @@ const struct test_info tests[TEST__MAX] = {
     [TEST_NOT_RIGHT] = {"not_right_of", NULL, "&<"},
     [TEST_NOT_LEFT] = {"not_left_of", NULL, "&>"},
     [TEST_ADJACENT] = {"adjacent", "nadjacent", "-|-"},
+    [TEST_BELOW] = {"descendant_of", "ndescendant_of", NULL},
+    [TEST_ABOVE] = {"ancestor_of", "nancestor_of", NULL},
     [TEST_IN] = {"in", "nin", NULL},
     [TEST_BETWEEN] = {"between", "nbetween", NULL},
     [TEST_NULL] = {"isnull", "nnull", NULL},
@@ -278,6 +280,9 @@ fits(const struct path *p, enum test test)
 	case TEST_NOT_LEFT:
 	case TEST_ADJACENT:
 		return c->class == CLASS_RANGE;
+	case TEST_BELOW:
+	case TEST_ABOVE:
+		return c->tree != NULL;
 	default:
 		return is_string(p);
 	}
@@ -385,6 +390,8 @@ make_leaf(const struct table *t, size_t depth)
 		leaf->test = TEST_EQ;
 	if (random_chance(10) && fits(&leaf->path, TEST_IN))
 		leaf->test = TEST_IN;
+	if (random_chance(50) && fits(&leaf->path, TEST_BELOW))
+		leaf->test = random_chance(50) ? TEST_BELOW : TEST_ABOVE;
 	leaf->negated = tests[leaf->test].negated != NULL && random_chance(25);
 	fill_values(leaf);
 	return leaf;
@@ -481,6 +488,25 @@ leaf_where(const struct table *t, size_t depth)
 	return where;
 }
 
+bool
+leaf_join(struct node *where)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < where->n; i++)
+		some = leaf_join(where->v[i]) || some;
+	if (where->kind != NODE_LEAF || where->path.nhops == 0 ||
+	    where->path.column == NULL ||
+	    (where->test != TEST_NULL && random_chance(30)))
+		return some;
+	where->path.place = NULL;
+	where->test = TEST_NULL;
+	where->negated = random_chance(30);
+	where->nvalues = 0;
+	where->said = NULL;
+	return true;
+}
+
 /* a word, or several in quotes, of some text of the table */
 void
 leaf_terms(struct query *q)
@@ -493,7 +519,7 @@ leaf_terms(struct query *q)
 		const char *part;
 		bool good = true;
 
-		if (!class_is_text(c) || c->values.n == 0)
+		if (!class_is_searched(c) || c->values.n == 0)
 			continue;
 		part = pick_part(leaf_value(c));
 		for (const char *p = part; *p != '\0'; p++)

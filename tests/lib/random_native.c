@@ -67,9 +67,9 @@ static bool
 is_reserved(const char *name)
 {
 	static const char *const words[] = {"aggregate", "and", "count",
-	    "cursor", "distinct", "fields", "format", "group_by", "having",
-	    "include", "limit", "not", "offset", "or", "ordering", "page",
-	    "page_size", "search"};
+	    "cursor", "depth", "distinct", "fields", "format", "group_by",
+	    "having", "include", "limit", "not", "offset", "or", "ordering",
+	    "page", "page_size", "search"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(name, words[i]) == 0)
@@ -369,7 +369,12 @@ put_include(struct text *t, const struct include *inc)
 	}
 	put_name(t, inc->relation->name);
 	text_add(t, joins[inc->join]);
-	put_level(&members, inc->query);
+	if (inc->depth > 0 && random_chance(80)) {
+		put_level(&members, inc->once);
+		add_pair(&members, "depth", random_format("%u", inc->depth));
+	} else {
+		put_level(&members, inc->query);
+	}
 	if (members.n > 0)
 		text_add(t, join(&members, "(", ")"));
 }
@@ -424,6 +429,8 @@ write_native(struct text *t, const struct query *q)
 {
 	struct pairs p = {.n = 0};
 
+	if (q->joined)
+		return false;
 	put_level(&p, q);
 	text_add(t, "/api/dyn/");
 	text_percent(t, q->table->path);

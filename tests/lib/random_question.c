@@ -140,6 +140,30 @@ make_inner(const struct relation *r, size_t depth)
 	return q;
 }
 
+/* the include in itself, behind the others that it has */
+static void
+repeat(struct include *inc, unsigned depth)
+{
+	struct query *once = inc->query, *q;
+
+	if (once->ninclude == LIST_MAX ||
+	    !is_name_free(once, include_title(inc)))
+		return;
+	/* the same relation again would be merged */
+	for (size_t i = 0; i < once->ninclude; i++)
+		if (once->include[i].relation == inc->relation)
+			return;
+	inc->depth = depth;
+	inc->once = once;
+	for (unsigned i = 1; i < depth; i++) {
+		q = random_make(sizeof(*q));
+		*q = *once;
+		q->include[q->ninclude] = *inc;
+		q->include[q->ninclude++].depth = i;
+		inc->query = q;
+	}
+}
+
 static void
 make_includes(struct query *q, size_t depth)
 {
@@ -166,6 +190,9 @@ make_includes(struct query *q, size_t depth)
 			    : die < 92 ? JOIN_INNER
 				       : JOIN_ANTI;
 		inc->query = make_inner(inc->relation, depth + 1);
+		if (inc->relation->near == inc->relation->far &&
+		    inc->join != JOIN_ANTI && random_chance(70))
+			repeat(inc, 1 + random_below(3));
 		q->ninclude++;
 	}
 }
@@ -321,9 +348,27 @@ static bool
 has_text(const struct table *t)
 {
 	for (size_t i = 0; i < t->ncolumns; i++)
-		if (class_is_text(&t->columns[i]))
+		if (class_is_searched(&t->columns[i]))
 			return true;
 	return false;
+}
+
+/* nothing beside it that v2 cannot say; if it cannot say it all the same, it
+ * becomes a question like others */
+static bool
+is_joined(struct query *q)
+{
+	struct query joined = *q;
+	struct text t = {NULL, 0, 0};
+
+	joined.joined = true;
+	joined.page = PAGE_NUMBER;
+	joined.number = 1 + (long)random_below(3);
+	joined.limit = 1 + (long)random_below(60);
+	if (!write_v2(&t, &joined))
+		return false;
+	*q = joined;
+	return true;
 }
 
 struct query *
@@ -336,6 +381,9 @@ question_make(const struct catalog *c)
 	if (q->table->nrelations == 0 && random_chance(70))
 		q->table = PICK(c->tables, c->ntables);
 	q->where = leaf_where(q->table, 0);
+	if (q->where != NULL && random_chance(25) && leaf_join(q->where) &&
+	    is_joined(q))
+		return q;
 	if (random_chance(8) && has_text(q->table))
 		leaf_terms(q);
 	if (random_chance(18))

@@ -284,6 +284,53 @@ put_plain_test(struct text *t, const struct side *s)
 		put_right(t, s->leaf, 0);
 }
 
+/* up from the row at hand, or from the row that is named, step by step; each
+ * keeps the way it has come, so that a circle ends */
+static void
+put_tree_test(struct text *t, const struct side *s)
+{
+	const struct column *c = s->leaf->path.column;
+	const char *up = sql_name(), *z = sql_name(), *seen = sql_name();
+	bool below = s->leaf->test == TEST_BELOW;
+
+	text_add(t, "coalesce(");
+	if (below)
+		put_right(t, s->leaf, 0);
+	else
+		sql_column(t, s->name, c->tree_key);
+	text_format(t, " = any (array(with recursive %s as (select ", up);
+	if (below) {
+		sql_column(t, s->name, c->name);
+		text_add(t, " as k, array[");
+		sql_column(t, s->name, c->name);
+		text_format(t, "] as %s", seen);
+	} else {
+		sql_column(t, z, c->name);
+		text_add(t, " as k, array[");
+		sql_column(t, z, c->name);
+		text_format(t, "] as %s from ", seen);
+		sql_table(t, c->tree, z);
+		text_add(t, " where ");
+		sql_column(t, z, c->tree_key);
+		text_add(t, " = ");
+		put_right(t, s->leaf, 0);
+	}
+	text_add(t, " union all select ");
+	sql_column(t, z, c->name);
+	text_format(t, ", %s || ", seen);
+	sql_column(t, z, c->name);
+	text_format(t, " from %s, ", up);
+	sql_table(t, c->tree, z);
+	text_add(t, " where ");
+	sql_column(t, z, c->tree_key);
+	text_format(t, " = %s.k and not ", up);
+	sql_column(t, z, c->name);
+	text_format(t,
+	    " = any (%s)) select k from %s where k is not null)), "
+	    "false)",
+	    seen, up);
+}
+
 void
 sql_test(struct text *t, const struct side *s)
 {
@@ -328,6 +375,10 @@ sql_test(struct text *t, const struct side *s)
 	case TEST_ALL_KEYS:
 		put_keys_test(t, s, "jsonb_exists_all");
 		break;
+	case TEST_BELOW:
+	case TEST_ABOVE:
+		put_tree_test(t, s);
+		break;
 	case TEST_IN:
 		put_list_test(t, s);
 		break;
@@ -350,6 +401,8 @@ sql_test(struct text *t, const struct side *s)
 }
 
 /* ---- logic -------------------------------------------------------------- */
+
+static bool joined; /* the question that is written */
 
 /* one leaf, hops of whose path lie behind us */
 struct step {
@@ -378,6 +431,18 @@ next_hop(const struct step *s)
 		   : NULL;
 }
 
+/* the related rows; joined, a row of nulls where there is none */
+static void
+put_related(
+    struct text *t, const struct relation *r, const char *name, const char *far)
+{
+	text_add(t, joined ? "(select) z left join " : "");
+	sql_table(t, r->far, far);
+	text_add(t, joined ? " on " : " where ");
+	sql_match(t, r, name, far);
+	text_add(t, joined ? " where true" : "");
+}
+
 /* some related row for which all these hold */
 static void
 put_exists(struct text *t, const struct relation *r, const struct step *v,
@@ -388,9 +453,7 @@ put_exists(struct text *t, const struct relation *r, const struct step *v,
 	size_t left = 0;
 
 	text_add(t, "exists (select from ");
-	sql_table(t, r->far, far);
-	text_add(t, " where ");
-	sql_match(t, r, name, far);
+	put_related(t, r, name, far);
 	for (size_t i = 0; i < n; i++) {
 		struct step s = v[i];
 
@@ -452,6 +515,9 @@ take_none(struct step *s)
 	bool itself = s->node->path.column == NULL;
 	bool none = itself ? !s->negated : s->negated && leads_to_many(s->node);
 
+	/* a row that has a value is wanted */
+	if (joined && !itself && s->node->test == TEST_NULL)
+		none = false;
 	if (s->at > 0 || next_hop(s) == NULL)
 		return false;
 	if (none || itself)
@@ -523,17 +589,20 @@ static void
 put_term(struct text *t, const struct table *table, const char *name,
     const char *term)
 {
-	bool some = false;
+	bool some = false, other;
 
 	text_add(t, "(");
 	for (size_t i = 0; i < table->ncolumns; i++) {
-		if (!class_is_text(&table->columns[i]))
+		if (!class_is_searched(&table->columns[i]))
 			continue;
 		text_add(t, some ? " or " : "");
 		some = true;
-		text_add(t, "strpos(lower(");
+		/* a cast of an inet shows more than people see */
+		other = table->columns[i].class == CLASS_OTHER;
+		text_add(t, other ? "strpos(lower(format('%s', "
+				  : "strpos(lower(cast(");
 		sql_column(t, name, table->columns[i].name);
-		text_add(t, "::text), lower(");
+		text_add(t, other ? ")), lower(" : " as text)), lower(");
 		text_literal(t, term);
 		text_add(t, ")) > 0");
 	}
@@ -547,6 +616,7 @@ sql_conditions(struct text *t, const struct query *q, const char *name)
 	if (q->where != NULL) {
 		struct step s = {q->where, 0, false};
 
+		joined = q->joined;
 		text_add(t, " and ");
 		put_all(t, &s, 1, name);
 	}

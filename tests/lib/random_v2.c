@@ -65,7 +65,7 @@ name_of(const struct table *table, const struct path *p)
 /* ---- conditions --------------------------------------------------------- */
 
 static const char *
-predicate_of(const struct node *leaf)
+predicate_of(const struct node *leaf, bool joined)
 {
 	switch (leaf->test) {
 	case TEST_EQ:
@@ -89,8 +89,8 @@ predicate_of(const struct node *leaf)
 	case TEST_IENDS:
 		return leaf->negated ? "not_end" : "end";
 	case TEST_NULL:
-		/* behind a relation it wants a row that has a value */
-		if (leaf->negated && leaf->path.nhops > 0)
+		/* behind a relation it is asked of an outer join */
+		if (leaf->path.nhops > 0 && !joined)
 			return NULL;
 		return leaf->negated ? "not_null" : "null";
 	default:
@@ -149,14 +149,14 @@ put_long(struct text *t, const char *in, size_t n, const struct node *leaf,
 }
 
 static bool
-put_leaf(struct text *t, const char *in, size_t n, const struct table *table,
+put_leaf(struct text *t, const char *in, size_t n, const struct query *q,
     const struct node *leaf, bool whole)
 {
 	const char *name, *predicate;
 
 	if (leaf->kind != NODE_LEAF || !survives(leaf) ||
-	    (name = name_of(table, &leaf->path)) == NULL ||
-	    (predicate = predicate_of(leaf)) == NULL)
+	    (name = name_of(q->table, &leaf->path)) == NULL ||
+	    (predicate = predicate_of(leaf, q->joined)) == NULL)
 		return false;
 	if (whole)
 		put_long(t, in, n, leaf, name, predicate);
@@ -179,8 +179,8 @@ put_where(struct text *t, const struct query *q)
 
 		if (node->kind == NODE_LEAF) {
 			/* the same key twice is refused */
-			if (!put_leaf(t, "q", i, q->table, node,
-				whole || q->where->n > 1))
+			if (!put_leaf(
+				t, "q", i, q, node, whole || q->where->n > 1))
 				return false;
 			continue;
 		}
@@ -190,7 +190,7 @@ put_where(struct text *t, const struct query *q)
 		put_param(t, random_format("%s[m]", in),
 		    node->kind == NODE_OR ? "or" : "and");
 		for (size_t k = 0; k < node->n; k++)
-			if (!put_leaf(t, in, k, q->table, node->v[k], true))
+			if (!put_leaf(t, in, k, q, node->v[k], true))
 				return false;
 	}
 	return true;

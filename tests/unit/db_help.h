@@ -34,12 +34,18 @@ static const struct db_opts default_opts = {
     .prepared_statements = true,
 };
 
+/* a server that recovers from what the last test did to it is waited for */
 static UNUSED void
 other_open(void)
 {
-	if (other != NULL)
-		PQfinish(other);
-	other = PQconnectdb("dbname=postgres");
+	for (int i = 0; i < 100; i++) {
+		if (other != NULL)
+			PQfinish(other);
+		other = PQconnectdb("dbname=postgres");
+		if (PQstatus(other) == CONNECTION_OK)
+			return;
+		usleep(100000);
+	}
 	if (PQstatus(other) != CONNECTION_OK)
 		fail_msg("%s", PQerrorMessage(other));
 }

@@ -440,9 +440,24 @@ static struct column account_computed[] = {
 static struct column odd_computed[] = {
     {COMPUTED("x__twice \"x\"", t_int4), ASKED}};
 
+/* what the configuration has searched; some of it is not there */
+static struct str actor_search[] = {S("^last_name"), S("film.title")};
+static struct str document_search[] = {S("=meta__kept"), S("@meta__kept"),
+    S("meta.colour"), S("@words"), S("@customer.full_name"), S("scores"),
+    S("words"), S("@document_id"), S("meta")};
+static struct str inventory_search[] = {S("film.title"), S("=film.rating"),
+    S("@film.fulltext"), S("slot"), S("film.language.name")};
+static struct str payment_search[] = {S("$customer.last_name")};
+static struct str rental_search[] = {S("customer.email"), S("customer.nope"),
+    S("^inventory__film__title"), S("customer.last_name")};
+static struct str review_search[] = {S("nope"), S("stars")};
+static struct str badge_search[] = {S("staff.manager.first_name"), S("=code"),
+    S("staff.manager.address.phone")};
+
 static uint16_t first[] = {0}, first_two[] = {0, 1};
 
 #define COLUMNS(c)  .columns = c, .ncolumns = sizeof(c) / sizeof(c[0])
+#define SEARCHES(s) .search = s, .nsearch = sizeof(s) / sizeof(s[0])
 #define FKEYS(f)    .fkeys = f, .nfkeys = sizeof(f) / sizeof(f[0])
 #define COMPUTES(c) .computed = c, .ncomputed = sizeof(c) / sizeof(c[0])
 #define CAN         .can_insert = true, .can_update = true, .can_delete = true
@@ -481,28 +496,30 @@ struct table sample_tables[] = {
     {NAMED("address"), COLUMNS(address_columns), .key = first, .nkey = 1,
 	FKEYS(address_fkeys)},
     {NAMED("language"), COLUMNS(language_columns), .key = first, .nkey = 1},
-    {NAMED("actor"), COLUMNS(actor_columns), .key = first, .nkey = 1},
+    {NAMED("actor"), COLUMNS(actor_columns), .key = first, .nkey = 1,
+	SEARCHES(actor_search)},
     {NAMED("staff"), COLUMNS(staff_columns), .key = first, .nkey = 1,
 	FKEYS(staff_fkeys)},
     {NAMED("customer"), COLUMNS(customer_columns), .key = first, .nkey = 1,
 	FKEYS(customer_fkeys), COMPUTES(customer_computed)},
     {NAMED("inventory"), COLUMNS(inventory_columns), .key = first, .nkey = 1,
-	FKEYS(inventory_fkeys), COMPUTES(inventory_computed)},
+	FKEYS(inventory_fkeys), COMPUTES(inventory_computed),
+	SEARCHES(inventory_search)},
     {NAMED("rental"), COLUMNS(rental_columns), .key = first, .nkey = 1,
-	FKEYS(rental_fkeys)},
+	FKEYS(rental_fkeys), SEARCHES(rental_search)},
     {NAMED("payment"), COLUMNS(payment_columns), .key = first, .nkey = 1,
-	FKEYS(payment_fkeys)},
+	FKEYS(payment_fkeys), SEARCHES(payment_search)},
     {NAMED("dubbing"), COLUMNS(dubbing_columns), .key = first, .nkey = 1,
 	FKEYS(dubbing_fkeys)},
     {NAMED("badge"), COLUMNS(badge_columns), .key = first, .nkey = 1,
-	FKEYS(badge_fkeys)},
+	FKEYS(badge_fkeys), SEARCHES(badge_search)},
     {NAMED("review"), COLUMNS(review_columns), .key = first, .nkey = 1,
-	FKEYS(review_fkeys)},
+	FKEYS(review_fkeys), SEARCHES(review_search)},
     {NAMED("shelf"), COLUMNS(shelf_columns), .key = first_two, .nkey = 2},
     {NAMED("slot"), COLUMNS(slot_columns), .key = first, .nkey = 1,
 	FKEYS(slot_fkeys)},
     {NAMED("document"), COLUMNS(document_columns), .key = first, .nkey = 1,
-	FKEYS(document_fkeys)},
+	FKEYS(document_fkeys), SEARCHES(document_search)},
     {NAMED("account"), .columns = account_columns, .ncolumns = 4,
 	.nwrite_only = 3, .conceals = true, .key = first, .nkey = 1,
 	FKEYS(account_fkeys), COMPUTES(account_computed)},

@@ -190,6 +190,44 @@ test_needs(void **state)
 	}
 }
 
+/* of a write the letters of other tables follow that of its own */
+static void
+test_shown(void **state)
+{
+	static const struct guard_need write = {&note, ACTION_CREATE};
+	static const struct guard_need read = {&film, ACTION_READ};
+	static const struct table *const shown[] = {&film, &actor};
+	const struct guard_opts opts = {.shown = shown, .nshown = 2};
+	const struct guard_opts reads = {
+	    .shown = shown, .nshown = 2, .read_only = true};
+	static const struct {
+		int line;
+		int64_t id;
+		const char *sid, *want;
+	} cases[] = {
+	    {__LINE__, 1, SID(1), "tf"},
+	    {__LINE__, 2, SID(2), "tt"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct principal p = who(cases[i].id, cases[i].sid);
+		struct batch *b = guarded(BATCH_WRITE,
+		    auth_guard(arena, &p, &write, 1, &opts), "select 1");
+		const char *said;
+
+		assert_int_equal(run(b), 0);
+		said = value_of(b, 0);
+		if (strchr("tf", said[0]) == NULL ||
+		    strncmp(said + 1, cases[i].want, 2) != 0)
+			fail_msg("line %d: %s", cases[i].line, said);
+		b = guarded(BATCH_READ, auth_guard(arena, &p, &read, 1, &reads),
+		    "select 1");
+		assert_int_equal(run(b), 0);
+		assert_string_equal(value_of(b, 0), "t");
+	}
+}
+
 static void
 test_visitors_switched_off(void **state)
 {
@@ -496,6 +534,7 @@ main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, guard_set_up, tear_down)
 	    TEST(test_rights),
 	    TEST(test_needs),
+	    TEST(test_shown),
 	    TEST(test_visitors_switched_off),
 	    TEST(test_fresh),
 	    TEST(test_settings),

@@ -566,6 +566,151 @@ test_visible(void **state)
 	    1, &limits);
 }
 
+/* ---- search ------------------------------------------------------------- */
+
+/* a table that the caller cannot see is as absent from what is searched as one
+ * that is not there; what it is called does not depend on that */
+static void
+test_search_visible(void **state)
+{
+	static const struct {
+		int line;
+		const char *table, *hidden, *want;
+	} cases[] = {
+	    {__LINE__, "rental", "",
+		"table public.rental\ntouches public.customer "
+		"public.inventory public.film\nselect rental_id\n"
+		"search \"x\" in customer.email ^inventory.film.title "
+		"customer.last_name\norder -rental_id\n"},
+	    {__LINE__, "rental", "film",
+		"table public.rental\ntouches public.customer\n"
+		"select rental_id\nsearch \"x\" in customer.email "
+		"customer.last_name\norder -rental_id\n"},
+	    {__LINE__, "rental", "customer",
+		"table public.rental\ntouches public.inventory public.film\n"
+		"select rental_id\nsearch \"x\" in ^inventory.film.title\n"
+		"order -rental_id\n"},
+	    /* of the join table */
+	    {__LINE__, "actor", "film_actor",
+		"table public.actor\nselect actor_id\n"
+		"search \"x\" in ^last_name\norder -actor_id\n"},
+	    {__LINE__, "badge", "staff",
+		"table public.badge\nselect staff_id\n"
+		"search \"x\" in =code\norder -staff_id\n"},
+	    {__LINE__, "payment", "customer",
+		"error: bad_filter\nsearch: This table has no text columns "
+		"to search.\n"},
+	};
+	struct query_limits limits = usual;
+	struct visible see = {is_not_rental, NULL};
+
+	(void)state;
+	limits.visible = &see;
+	limits.regex = true;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct table *t = sample_table(str_from(cases[i].table));
+
+		see.arg = cases[i].hidden;
+		run_cases(&(struct tcase){cases[i].line, cases[i].table,
+			      arena_printf(arena, "search=x&fields=%.*s",
+				  STR_ARGS(t->columns[0].name)),
+			      cases[i].want},
+		    1, &limits);
+	}
+}
+
+/* the tables on the way to a column that is not there are touched as well:
+ * whether it is there is no business of who may not read them */
+static void
+test_search_lost(void **state)
+{
+	struct query_limits limits = usual;
+	struct str lost[] = {STR("customer.nope"), STR("staff_id"),
+	    STR("inventory.film.nope"), STR("$staff.first_name"), STR("nope.x"),
+	    STR("rental_id.x")};
+	struct table t = *sample_table(STR("rental"));
+	struct query *q;
+	struct err err;
+
+	(void)state;
+	t.search = lost;
+	t.nsearch = COUNT(lost);
+	q = parse("search=x", &err);
+	assert_int_equal(
+	    query_resolve(arena, q, sample_schema(), &t, &limits, &err), -1);
+	assert_int_equal(err.id, ERR_BAD_FILTER);
+	assert_int_equal(err.nfields, 1);
+	assert_true(str_eq_c(err.fields->field, "search"));
+	assert_int_equal(q->ntouched, 3);
+	assert_true(str_eq_c(q->touched[0]->name, "customer"));
+	assert_true(str_eq_c(q->touched[1]->name, "inventory"));
+	assert_true(str_eq_c(q->touched[2]->name, "film"));
+}
+
+static void
+test_search_check(void **state)
+{
+	static const struct {
+		int line;
+		const char *table, *item, *wrong;
+	} cases[] = {
+	    {__LINE__, "film", "title", NULL},
+	    {__LINE__, "film", "^title", NULL},
+	    {__LINE__, "film", "=rating", NULL},
+	    {__LINE__, "film", "$rating", NULL},
+	    {__LINE__, "film", "@description", NULL},
+	    {__LINE__, "film", "@fulltext", NULL},
+	    {__LINE__, "film", "label", NULL},
+	    {__LINE__, "film", "language.name", NULL},
+	    {__LINE__, "film", "^actor__last_name", NULL},
+	    {__LINE__, "document", "@meta.a.b", NULL},
+	    {__LINE__, "every", "c_uuid", NULL},
+	    {__LINE__, "every", "=c_inet", NULL},
+	    {__LINE__, "every", "c_citext", NULL},
+	    {__LINE__, "film", "titel", "There is no such column."},
+	    {__LINE__, "film", "", "There is no such column."},
+	    {__LINE__, "film", "^^title", "There is no such column."},
+	    {__LINE__, "film", "language", "There is no such column."},
+	    {__LINE__, "film", "language.nope", "There is no such column."},
+	    {__LINE__, "dubbing", "language.name", NULL},
+	    {__LINE__, "language", "dubbing.film.title",
+		"The relation \"dubbing\" is ambiguous; write "
+		"dubbing!language_id or dubbing!original_language_id."},
+	    {__LINE__, "film", "fulltext",
+		"a tsvector is searched with @ before its name"},
+	    {__LINE__, "film", "^fulltext",
+		"a tsvector is searched with @ before its name"},
+	    {__LINE__, "film", "@rating",
+		"only texts and tsvectors are searched with @"},
+	    {__LINE__, "every", "@c_uuid",
+		"only texts and tsvectors are searched with @"},
+	    {__LINE__, "film", "film_id",
+		"columns of this type are not searched"},
+	    {__LINE__, "document", "meta",
+		"columns of this type are not searched"},
+	    {__LINE__, "document", "tags",
+		"columns of this type are not searched"},
+	    {__LINE__, "every", "=c_bytea",
+		"columns of this type are not searched"},
+	    /* a hidden and a write-only one */
+	    {__LINE__, "account", "password_hash", "There is no such column."},
+	    {__LINE__, "account", "pin", "There is no such column."},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct touched touched;
+		const char *wrong = query_search_check(arena, sample_schema(),
+		    sample_table(str_from(cases[i].table)),
+		    str_from(cases[i].item), &touched);
+
+		if ((wrong == NULL) != (cases[i].wrong == NULL) ||
+		    (wrong != NULL && strcmp(wrong, cases[i].wrong) != 0))
+			fail_msg("line %d: %s: %s", cases[i].line,
+			    cases[i].item, wrong != NULL ? wrong : "good");
+	}
+}
+
 /* ---- select, except, distinct ------------------------------------------- */
 
 static struct path
@@ -1272,6 +1417,9 @@ main(void)
 	    cmocka_unit_test(test_strange_trees),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_visible),
+	    cmocka_unit_test(test_search_visible),
+	    cmocka_unit_test(test_search_lost),
+	    cmocka_unit_test(test_search_check),
 	    cmocka_unit_test(test_except),
 	    cmocka_unit_test(test_select),
 	    cmocka_unit_test(test_computed),

@@ -68,7 +68,7 @@ static char path[64];
 	"{\"name\":\"label\",\"schema\":\"legacy\",\"type\":2,"                \
 	"\"has_eq\":true,\"has_order\":true,\"comment\":\"c\"},"               \
 	"{\"name\":\"x y\",\"schema\":\"public\",\"type\":0}],"                \
-	"\"key\":[4,0],"                                                       \
+	"\"key\":[4,0],\"search\":[\"^code\",\"a.b\"],"                        \
 	"\"constraints\":["                                                    \
 	"{\"name\":\"p\",\"kind\":\"primary\",\"columns\":[4,0]},"             \
 	"{\"name\":\"u\",\"kind\":\"unique\",\"columns\":[3]},"                \
@@ -419,6 +419,8 @@ test_bad_records(void **state)
 	    {__LINE__, OF(INT4, ID,
 			   "\"key\":0,\"constraints\":[],\"fkeys\":[],"
 			   "\"refs\":[]")},
+	    {__LINE__, OF(INT4, ID, "\"search\":\"a\"," REST)},
+	    {__LINE__, OF(INT4, ID, "\"search\":[\"a\",1]," REST)},
 	    {__LINE__, OF(INT4, ID, "\"key\":[]")},
 	    {__LINE__, OF(INT4, ID,
 			   "\"key\":[],\"constraints\":[{\"name\":\"x\","
@@ -509,10 +511,77 @@ test_classes(void **state)
 		assert_non_null(type_class_name((enum type_class)i));
 }
 
+static void
+test_searched(void **state)
+{
+	static const struct {
+		int line;
+		enum type_class class;
+		const char *name;
+		bool is;
+	} cases[] = {
+	    {__LINE__, TYPE_TEXT, "text", true},
+	    {__LINE__, TYPE_CHAR, "bpchar", true},
+	    {__LINE__, TYPE_ENUM, "mood", true},
+	    {__LINE__, TYPE_UUID, "uuid", true},
+	    {__LINE__, TYPE_BUILTIN, "inet", true},
+	    {__LINE__, TYPE_BUILTIN, "cidr", true},
+	    {__LINE__, TYPE_BUILTIN, "macaddr", true},
+	    {__LINE__, TYPE_BUILTIN, "macaddr8", true},
+	    {__LINE__, TYPE_OTHER, "inet", false},
+	    {__LINE__, TYPE_BUILTIN, "xml", false},
+	    {__LINE__, TYPE_BUILTIN, "tsvector", false},
+	    {__LINE__, TYPE_BUILTIN, "oid", false},
+	    {__LINE__, TYPE_INT4, "int4", false},
+	    {__LINE__, TYPE_DATE, "date", false},
+	    {__LINE__, TYPE_JSON, "json", false},
+	    {__LINE__, TYPE_JSONB, "jsonb", false},
+	    {__LINE__, TYPE_BYTEA, "bytea", false},
+	    {__LINE__, TYPE_ARRAY, "_text", false},
+	    {__LINE__, TYPE_COMPOSITE, "text", false},
+	    {__LINE__, TYPE_RANGE, "int4range", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct type t = {.class = cases[i].class,
+		    .base_name = str_from(cases[i].name)};
+
+		if (type_is_searched(&t) != cases[i].is)
+			fail_msg("line %d: %s", cases[i].line, cases[i].name);
+	}
+}
+
+/* a snapshot in hand is asked as its file would be */
+static void
+test_in_hand(void **state)
+{
+	struct arena *a = arena_new();
+	struct snapshot *snap = make_snapshot(a);
+	struct schema *s = schema_of(a, snap);
+	struct err err;
+
+	(void)state;
+	err_init(&err, NULL);
+	assert_int_equal(schema_count(s), NSAMPLE);
+	assert_ptr_equal(schema_meta(s), &snap->meta);
+	for (size_t i = 0; i < NSAMPLE; i++) {
+		const struct table *t = &snap->tables[i];
+
+		assert_ptr_equal(schema_table(s, t->qname, &err), t);
+		assert_ptr_equal(schema_table_by_path(s, t->path, &err), t);
+	}
+	assert_null(schema_table(s, STR("public.nope"), &err));
+	assert_int_equal(err.id, ERR_NONE);
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_searched),
+	    cmocka_unit_test(test_in_hand),
 	    cmocka_unit_test(test_round_trip),
 	    cmocka_unit_test(test_file_mode),
 	    cmocka_unit_test(test_paths),

@@ -23,7 +23,8 @@ static const struct stmt_opts opts = {.page_size = 30, .max_page_size = 500};
 static const struct query_limits limits = {.page_size = 30,
     .max_page_size = 500,
     .max_filters = 64,
-    .allow_page = true};
+    .allow_page = true,
+    .regex = true};
 
 static void
 test_ident(void **state)
@@ -116,9 +117,9 @@ url(const char *before, struct str text)
 	return buf_view(&b);
 }
 
-/* the statement for a query string on film, or NULL when it is refused */
+/* the statement for a query string, or NULL when it is refused */
 static struct stmt *
-select_for(struct str query)
+select_of(const char *table, struct schema *schema, struct str query)
 {
 	struct params params;
 	struct query *q;
@@ -127,10 +128,16 @@ select_for(struct str query)
 	err_init(&err, arena);
 	if (params_parse(arena, query, 100, &params, &err) != 0 ||
 	    (q = query_parse_drf(arena, &params, &limits, &err)) == NULL ||
-	    query_resolve(
-		arena, q, NULL, sample_table(STR("film")), &limits, &err) != 0)
+	    query_resolve(arena, q, schema, sample_table(str_from(table)),
+		&limits, &err) != 0)
 		return NULL;
 	return stmt_select(arena, q, &opts);
+}
+
+static struct stmt *
+select_for(struct str query)
+{
+	return select_of("film", NULL, query);
 }
 
 /* the configuration of a search is a name of the snapshot inside a literal */
@@ -173,23 +180,84 @@ test_search_config(void **state)
 
 /* what PostgreSQL said is an argument, whatever it is */
 static void
-test_inherited(void **state)
+test_violated(void **state)
 {
 	const struct table *t = sample_table(STR("film"));
-	struct violated usual = {STR("public"), STR("film_1"), STR("film_1_n")};
+	struct violated usual = {
+	    STR("public"), STR("film_1"), STR("film_1_n"), STR_NONE};
 	struct violated hostile = {
-	    STR("a\"b"), STR("x'; drop table y; --"), STR_NONE};
-	struct stmt *s = stmt_inherited(arena, t, &usual);
-	struct stmt *other = stmt_inherited(arena, t, &hostile);
+	    STR("a\"b"), STR("x'; drop table y; --"), STR_NONE, STR("c'")};
+	struct stmt *s = stmt_violated(arena, t, &usual);
+	struct stmt *other = stmt_violated(arena, t, &hostile);
 
 	(void)state;
 	assert_string_equal(s->text.p, other->text.p);
-	assert_int_equal(s->nargs, 5);
+	assert_int_equal(s->nargs, 6);
 	assert_string_equal(s->args[2], "public");
 	assert_string_equal(s->args[3], "film");
 	assert_string_equal(other->args[0], "a\"b");
 	assert_string_equal(other->args[1], "x'; drop table y; --");
 	assert_null(other->args[4]);
+	assert_string_equal(other->args[5], "c'");
+}
+
+/* the question whether others refer to a row: only of what the change assigns,
+ * and no value of it in the text */
+static void
+test_refers(void **state)
+{
+	static const uint16_t key[] = {0};
+	const struct conflict merge = {key, 1, false};
+	const struct table *t = sample_table(STR("pair"));
+	const struct column *a = &t->columns[0], *b = &t->columns[1];
+	const struct column *both[] = {a, b};
+	const struct self_key k = {t, &a, &b, 1}, back = {t, &b, &a, 1};
+	const struct violated v = {STR("s'"), STR("t"), STR("c"), STR_NONE};
+	const char *arrays[] = {"{x}", "{2026-01-31}"};
+	const struct chunk chunk = {.table = t,
+	    .columns = both,
+	    .arrays = arrays,
+	    .ncolumns = 2,
+	    .nkey = 1,
+	    .first = 1,
+	    .last = 1};
+	const struct effect rows = {.chunk = &chunk};
+	const struct effect merged = {.chunk = &chunk, .on = &merge};
+	const struct effect all = {.columns = both, .ncolumns = 1};
+	struct assign as = {.column = b, .text = STR("2026-01-31")};
+	struct body body = {&as, 1};
+	struct query *q = query_new(arena);
+	const struct effect set = {.of = q, .set = &body};
+	struct stmt *s, *other;
+
+	(void)state;
+	q->table = t;
+	assert_false(effect_assigns(&set, a));
+	assert_true(effect_assigns(&set, b));
+	assert_false(effect_assigns(&rows, a));
+	assert_true(effect_assigns(&rows, b));
+	assert_false(effect_assigns(&merged, a));
+	assert_true(effect_assigns(&all, a));
+	assert_false(effect_assigns(&all, b));
+	assert_null(stmt_refers(arena, &all, &k, &v));
+
+	s = stmt_refers(arena, &set, &k, &v);
+	assert_non_null(
+	    strstr(s->text.p, " where ((s.r0 = s.n0) is not true)"));
+	assert_non_null(strstr(s->text.p, " > case when s.f0 = s.r0 then 1"));
+	assert_string_equal(s->args[s->nargs - 2], "s'");
+	as.text = STR("x'; drop table y; --");
+	other = stmt_refers(arena, &set, &k, &v);
+	assert_string_equal(s->text.p, other->text.p);
+	as.column = a;
+	as.is_next = true;
+	s = stmt_refers(arena, &set, &back, &v);
+	assert_non_null(strstr(s->text.p, " where (true)"));
+	s = stmt_refers(arena, &rows, &k, &v);
+	assert_non_null(strstr(s->text.p, "u.c1 as n0 from u join "));
+	assert_non_null(strstr(s->text.p, " t on t.\"a\" = u.c0)"));
+	s = stmt_refers(arena, &merged, &k, &v);
+	assert_non_null(strstr(s->text.p, " t on t.\"a\" = u.c0)"));
 }
 
 static struct stmt *
@@ -254,14 +322,20 @@ try_operators(struct str v)
 static void
 try_search(struct str v)
 {
+	static const char *const tables[] = {
+	    "film", "actor", "document", "inventory", "payment", "rental"};
 	struct buf quoted;
 
 	if (v.len == 0 || str_chr(v, '"') >= 0)
 		return;
 	buf_init(&quoted, arena, v.len + 2);
 	buf_printf(&quoted, "\"%.*s\"", STR_ARGS(v));
-	want_same("search", v, select_for(url("search=", buf_view(&quoted))),
-	    select_for(STR("search=x")));
+	/* each prefix, and relations */
+	for (size_t i = 0; i < COUNT(tables); i++)
+		want_same("search", v,
+		    select_of(tables[i], sample_schema(),
+			url("search=", buf_view(&quoted))),
+		    select_of(tables[i], sample_schema(), STR("search=x")));
 }
 
 static void
@@ -593,7 +667,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_search_config),
-	    cmocka_unit_test(test_inherited),
+	    cmocka_unit_test(test_violated),
+	    cmocka_unit_test(test_refers),
 	    cmocka_unit_test(test_ident),
 	    cmocka_unit_test(test_params),
 	    cmocka_unit_test(test_limit),
