@@ -27,13 +27,17 @@ alter table dynapi.session
 		references dynapi.users (id, is_active, is_superuser)
 		on update cascade on delete cascade;
 
--- Who opens a session need not know of them.
+-- Who opens a session need not know of them.  One of a user who is switched off
+-- has ended, as those that he had (users_changed).
 create or replace function dynapi.session_flags() returns trigger
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp as $$
 begin
 	select u.is_active, u.is_superuser into new.is_active, new.is_superuser
 		from dynapi.users u where u.id = new.user_id for key share;
+	if not new.is_active then
+		new.revoked := coalesce(new.revoked, now());
+	end if;
 	return new;
 end $$;
 drop trigger if exists session_flags on dynapi.session;

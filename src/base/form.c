@@ -107,13 +107,17 @@ int
 form_param(
     struct arena *a, struct str *rest, struct str *name, struct str *value)
 {
+	bool some = false;
+
 	skip_blanks(rest);
+	for (; rest->len > 0 && rest->p[0] == ';'; skip_blanks(rest)) {
+		*rest = str_sub(*rest, 1, rest->len);
+		some = true;
+	}
 	if (rest->len == 0)
 		return 0;
-	if (rest->p[0] != ';')
+	if (!some)
 		return -1;
-	*rest = str_sub(*rest, 1, rest->len);
-	skip_blanks(rest);
 	if (cut_token(rest, name) < 0 || rest->len < 2 || rest->p[0] != '=')
 		return -1;
 	*rest = str_sub(*rest, 1, rest->len);

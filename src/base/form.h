@@ -43,8 +43,9 @@ struct json *form_json(struct arena *, const struct form *, struct err *);
 int form_multipart(struct arena *, struct str params, struct str body,
     size_t max, struct form *, struct err *);
 /*
- * The next ";name=value" of a header, the value a token or in quotes (form.c):
- * 1 and *rest behind it, 0 at the end, -1 malformed.
+ * The next ";name=value" of a header, the value a token or in quotes (form.c);
+ * there may be nothing between semicolons (RFC 9110 5.6.6).  1 and *rest behind
+ * it, 0 at the end, -1 malformed.
  */
 int form_param(
     struct arena *, struct str *rest, struct str *name, struct str *value);

@@ -146,6 +146,8 @@ tell_values(struct loading *l, const struct chunk *chunk, int64_t index)
 	err_clear(&c->err);
 	for (const struct err_field *f = e.fields; f != NULL; f = f->next)
 		err_add_field(&c->err, e.id, f->field, "%s", f->text);
+	err_set(&c->err, e.id, NULL);
+	c->err.detail = e.detail;
 	c->err.cause = e.cause;
 	return -1;
 }

@@ -9,6 +9,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
+
+/* who waits for an answer gets it without the row rather than late */
+#define SEARCH_US 1000000
 
 /* what PostgreSQL refused, and how it looks so far */
 struct refusal {
@@ -173,14 +177,16 @@ fails(const struct refusal *r, size_t rows, const struct nested **last)
 	       is_same(b->column, r->b->column);
 }
 
-/* NULL: it cannot be told; a trigger of another row's may have done it */
+/* NULL: it cannot be told, or not soon; a trigger of another row's may have
+ * done it */
 static const struct nested *
 search(const struct refusal *r)
 {
+	int64_t until = clock_mono_us() + SEARCH_US;
 	size_t from = 1, to = r->set->n;
 	const struct nested *last;
 
-	while (from < to) {
+	while (from < to && clock_mono_us() < until) {
 		size_t half = from + (to - from) / 2;
 
 		if (fails(r, half, &last))
@@ -188,7 +194,9 @@ search(const struct refusal *r)
 		else
 			from = half + 1;
 	}
-	return fails(r, from, &last) && is_suspect(r, last) ? last : NULL;
+	return from == to && fails(r, from, &last) && is_suspect(r, last)
+		   ? last
+		   : NULL;
 }
 
 /* the row, or NULL; of a table that he may not read, which is not searched for,
@@ -237,9 +245,12 @@ int
 data_nested_fault(struct ctx *c, struct nested_set *set, const struct batch *b)
 {
 	struct refusal r = {.c = c, .set = set, .b = b};
+	const struct nested *last;
 
+	/* the rows alone are not asked whether they are linked */
 	if (c->err.id == ERR_CONSTRAINT && has_links(set) &&
-	    strcmp(b->sqlstate, STMT_NOT_LINKED) == 0)
+	    strcmp(b->sqlstate, STMT_NOT_LINKED) == 0 &&
+	    !fails(&r, set->n, &last))
 		return blame_links(c, set);
 	if ((c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT) &&
 	    b->table != NULL && b->schema != NULL) {

@@ -53,7 +53,10 @@ feed_blame(const struct feed *f, struct err *err, enum err_id id, int64_t index,
 	    (f->opts.kind != FEED_JSON || all->kind == JSON_ARRAY))
 		field = str_from(arena_printf(err->arena, "[%lld]%s%.*s",
 		    (long long)index, name.len > 0 ? "." : "", STR_ARGS(name)));
-	err_add_field(err, id, field, "%s", text);
+	if (field.len > 0)
+		err_add_field(err, id, field, "%s", text);
+	else /* the one row that there is, as a whole */
+		err_set(err, id, "%s", text);
 }
 
 /* ---- lines -------------------------------------------------------------- */

@@ -144,6 +144,17 @@ is_nothing(const struct json *m)
 	return m->kind == JSON_NULL || (m->kind == JSON_ARRAY && m->n == 0);
 }
 
+static bool
+is_relation(struct reading *r, const struct nested *n, struct str name)
+{
+	const struct relations *relations = relations_of(r, n->table);
+	size_t nchoices = 0;
+
+	return relations != NULL && (relation_find(relations, name, r->arena,
+					 NULL, &nchoices) != NULL ||
+					nchoices > 1);
+}
+
 /* a row that is only linked may carry its other columns along, as a GET has
  * shown them; they say nothing */
 static void
@@ -156,7 +167,8 @@ read_link(struct reading *r, struct nested *n)
 		refuse(r, n, n->json->twin->key,
 		    "This field is given more than once.");
 	for (const struct json *m = n->json->child; m != NULL; m = m->next)
-		if (table_column(n->table, m->key) == NULL && !is_nothing(m))
+		if (table_column(n->table, m->key) == NULL &&
+		    !(is_nothing(m) && is_relation(r, n, m->key)))
 			refuse(r, n, m->key,
 			    "This row is linked by its key: only its own "
 			    "columns can stand here.");
@@ -276,6 +288,29 @@ give(struct reading *r, struct nested *n, struct str member,
 	return some;
 }
 
+static bool
+are_open(const struct table *t, const uint16_t *columns, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!body_may_hold(&t->columns[columns[i]]))
+			return false;
+	return true;
+}
+
+/* what the database makes itself names no row of this document */
+static bool
+may_relate(const struct nested *n)
+{
+	const struct relation *rel = n->relation;
+
+	if (n->place == NESTED_BESIDE)
+		return are_open(rel->via, rel->via_near, rel->ncolumns) &&
+		       are_open(rel->via, rel->via_far, rel->nfar);
+	return n->place == NESTED_BEFORE
+		   ? are_open(n->up->table, rel->columns, rel->ncolumns)
+		   : are_open(n->table, rel->far_columns, rel->nfar);
+}
+
 /* null: there is no such row.  Of the columns that would name it those that
  * can be null are: one is enough */
 static void
@@ -313,6 +348,8 @@ read_related(struct reading *r, struct nested *up, const struct relation *rel,
 	n->place = rel->kind == RELATION_MANY_TO_MANY ? NESTED_BESIDE
 		   : rel->backwards                   ? NESTED_BEHIND
 						      : NESTED_BEFORE;
+	if (!may_relate(n))
+		refuse_row(r, n, "This relation is read-only.");
 	if (n->place == NESTED_BEFORE)
 		give(r, up, rel->name, rel->columns, rel->ncolumns,
 		    NESTED_GIVEN);

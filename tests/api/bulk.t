@@ -21,6 +21,10 @@ sql postgres 'CREATE DATABASE rules' && pg_load rules "$DYNAPI_SRCDIR/tests/api/
 	INSERT INTO kept VALUES (1, 1);
 	CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 	CREATE TRIGGER keep BEFORE UPDATE ON kept FOR EACH ROW EXECUTE FUNCTION keep();
+	CREATE TABLE fussy (id int PRIMARY KEY, a text, lock_version smallint DEFAULT 32767);
+	INSERT INTO fussy VALUES (1, 'x');
+	CREATE FUNCTION fuss() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE check_violation; END';
+	CREATE TRIGGER fuss BEFORE INSERT ON fussy FOR EACH ROW WHEN (NEW.a = 'bad') EXECUTE FUNCTION fuss();
 	CREATE TABLE sheet (id int PRIMARY KEY, t text, n numeric, b boolean, bin bytea, d date,
 		ts timestamptz, tags text[], doc jsonb, r int4range, i interval, k kind, nums int[], p point)" ||
 	bail_out "no tables"
@@ -425,6 +429,14 @@ faults 409 '[2]' POST "$l?on_conflict=id" '[{"id":1,"name":"a"},{"id":9,"name":"
 faults 409 '[1]' POST "/api/dyn/parted/?on_conflict=part,id" '[{"id":1,"part":1,"n":10},{"id":1,"part":1,"n":20}]'
 faults 400 '[1].name' POST "$l?on_conflict=id" '[{"id":1,"name":"a"},{"id":9}]'
 faults 409 '[1].u' POST "$l?on_conflict=id" '[{"id":1,"name":"a","u":"u"},{"id":9,"name":"b","u":"u"}]'
+# what is no column's is the row's, and of one object nobody's
+f=/api/dyn/fussy/?on_conflict=id
+faults 422 '[1]' POST $f '[{"id":3,"a":"x"},{"id":2,"a":"bad"}]'
+faults 422 '' POST $f '{"id":2,"a":"bad"}'
+unlike "$body" '"errors"' "an object's row has no name"
+faults 400 '[0]' POST $f '[{"id":1,"a":"y"}]'
+faults 400 '' POST $f '{"id":1,"a":"y"}'
+like "$body" '"detail":"PostgreSQL refuses a value of this row.".*[0-9a-f]"}$' "and the answer says it once"
 for columns in name id,name '' nope 'id,id' 'id;drop'; do
 	faults 400 on_conflict POST "$l?on_conflict=$columns" '[{"id":1,"name":"a"}]'
 done

@@ -207,7 +207,7 @@ echo "COMMIT;" >&9
 exec 9>&-
 ok "he is switched off" wait "$holder"
 ok "and the session opened" wait "$opener"
-is "$(flags)" ftf "as one of a user who is switched off"
+is "$(flags)" ftt "and ended, as one of a user who is switched off"
 
 # ---- guard and sessions, in C
 sql postgres "CREATE TABLE note (owner bigint, body text);
