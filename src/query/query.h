@@ -574,7 +574,7 @@ struct feed_row {
 enum feed_got {
 	FEED_END,
 	FEED_ROW,
-	FEED_FAULT, /* err has more fields now */
+	FEED_FAULT, /* err says more now: a field, or of the one row all */
 	FEED_BROKEN /* nothing more can be read */
 };
 

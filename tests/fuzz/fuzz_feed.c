@@ -92,7 +92,7 @@ feed(struct feed_opts *o, struct str text, size_t each)
 			if (got == FEED_ROW)
 				check_row(o, &row, &out);
 			else
-				must(err.fields != NULL);
+				must(err.id != ERR_NONE);
 		}
 		must(got != FEED_BROKEN || err.id != ERR_NONE);
 	}
