@@ -430,12 +430,12 @@ faults 409 '[1]' POST "/api/dyn/parted/?on_conflict=part,id" '[{"id":1,"part":1,
 faults 400 '[1].name' POST "$l?on_conflict=id" '[{"id":1,"name":"a"},{"id":9}]'
 faults 409 '[1].u' POST "$l?on_conflict=id" '[{"id":1,"name":"a","u":"u"},{"id":9,"name":"b","u":"u"}]'
 # what is no column's is the row's, and of one object nobody's
-f=/api/dyn/fussy/?on_conflict=id
-faults 422 '[1]' POST $f '[{"id":3,"a":"x"},{"id":2,"a":"bad"}]'
-faults 422 '' POST $f '{"id":2,"a":"bad"}'
+f="/api/dyn/fussy/?on_conflict=id"
+faults 422 '[1]' POST "$f" '[{"id":3,"a":"x"},{"id":2,"a":"bad"}]'
+faults 422 '' POST "$f" '{"id":2,"a":"bad"}'
 unlike "$body" '"errors"' "an object's row has no name"
-faults 400 '[0]' POST $f '[{"id":1,"a":"y"}]'
-faults 400 '' POST $f '{"id":1,"a":"y"}'
+faults 400 '[0]' POST "$f" '[{"id":1,"a":"y"}]'
+faults 400 '' POST "$f" '{"id":1,"a":"y"}'
 like "$body" '"detail":"PostgreSQL refuses a value of this row.".*[0-9a-f]"}$' "and the answer says it once"
 for columns in name id,name '' nope 'id,id' 'id;drop'; do
 	faults 400 on_conflict POST "$l?on_conflict=$columns" '[{"id":1,"name":"a"}]'
