@@ -146,6 +146,9 @@ int ctx_failed(struct ctx *, struct batch *);
  * that, c->err names it and its fields.  ctx_failed asks of c->table.
  */
 bool ctx_violated(struct ctx *, const struct table *, const struct batch *);
+/* what the batch says of it; was it this table that said no? */
+struct violated ctx_violation(const struct batch *);
+bool ctx_said_by(const struct table *, const struct batch *);
 /* the limits for this request (Prefer: handling=strict) */
 struct query_limits ctx_limits(const struct ctx *);
 /* "/mount/api/dyn/film/7/": path parts are appended escaped */

@@ -29,10 +29,17 @@ struct finding {
 /* whose fault is a foreign key? */
 enum side { SIDE_OWN, SIDE_OTHERS, SIDE_UNKNOWN };
 
-/* was it this table that said no?  Not one that a trigger fills, or whose
- * rows refer to this one; constraints of two tables may have one name */
-static bool
-is_own(const struct table *t, const struct batch *b)
+struct violated
+ctx_violation(const struct batch *b)
+{
+	return (struct violated){str_from(b->schema), str_from(b->table),
+	    str_from(b->constraint), str_from(b->column)};
+}
+
+/* not one that a trigger fills, or whose rows refer to this one; constraints of
+ * two tables may have one name */
+bool
+ctx_said_by(const struct table *t, const struct batch *b)
 {
 	return b->table != NULL && b->schema != NULL &&
 	       str_eq_c(t->name, b->table) && str_eq_c(t->schema, b->schema);
@@ -83,27 +90,39 @@ take_fkey(struct ctx *c, const struct table *t, const struct fkey *k,
 		f->far[f->nfar] = table_column(t, k->far_columns[f->nfar]);
 }
 
+static const struct constraint *
+find_constraint(const struct table *t, struct str name)
+{
+	for (size_t i = 0; i < t->nconstraints; i++)
+		if (str_eq(t->constraints[i].name, name))
+			return &t->constraints[i];
+	return NULL;
+}
+
+static const struct fkey *
+find_fkey(const struct table *t, struct str name)
+{
+	for (size_t i = 0; i < t->nfkeys; i++)
+		if (str_eq(t->fkeys[i].name, name))
+			return &t->fkeys[i];
+	return NULL;
+}
+
 /* false: the snapshot does not know it; it has no expressions */
 static bool
 find_known(struct ctx *c, const struct table *t, struct finding *f)
 {
-	for (size_t i = 0; i < t->nconstraints; i++) {
-		const struct constraint *k = &t->constraints[i];
+	const struct constraint *k = find_constraint(t, f->name);
+	const struct fkey *fk = find_fkey(t, f->name);
 
-		if (!str_eq(k->name, f->name) || k->ncolumns == 0 ||
-		    k->kind == CONSTRAINT_EXCLUDE)
-			continue;
+	if (k != NULL && k->ncolumns > 0 && k->kind != CONSTRAINT_EXCLUDE) {
 		f->columns = take_columns(c, t, k->columns, k->ncolumns);
 		f->n = k->ncolumns;
 		return true;
 	}
-	for (size_t i = 0; i < t->nfkeys; i++) {
-		if (!str_eq(t->fkeys[i].name, f->name))
-			continue;
-		take_fkey(c, t, &t->fkeys[i], f);
-		return true;
-	}
-	return false;
+	if (fk != NULL)
+		take_fkey(c, t, fk, f);
+	return fk != NULL;
 }
 
 /* the snapshot has nothing over hidden columns; where there are some, a name
@@ -111,13 +130,8 @@ find_known(struct ctx *c, const struct table *t, struct finding *f)
 static bool
 is_telling(const struct table *t, struct str name)
 {
-	for (size_t i = 0; i < t->nconstraints; i++)
-		if (str_eq(t->constraints[i].name, name))
-			return false;
-	for (size_t i = 0; i < t->nfkeys; i++)
-		if (str_eq(t->fkeys[i].name, name))
-			return false;
-	return t->conceals;
+	return t->conceals && find_constraint(t, name) == NULL &&
+	       find_fkey(t, name) == NULL;
 }
 
 /* a table below a view: only who may read that hears its constraint's name,
@@ -224,7 +238,7 @@ find_violated(struct ctx *c, const struct table *t, const struct batch *b,
 	struct rows *kin = NULL;
 	bool known;
 
-	f->own = is_own(t, b);
+	f->own = ctx_said_by(t, b);
 	if (f->own || v->table.p == NULL)
 		f->name = v->constraint;
 	known = f->own && f->name.p != NULL && find_known(c, t, f);
@@ -257,15 +271,6 @@ is_referred(const struct table *t, const struct violated *v)
 }
 
 static bool
-assigns(const struct effect *e, const struct column *const *columns, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (columns[i] != NULL && effect_assigns(e, columns[i]))
-			return true;
-	return false;
-}
-
-static bool
 are_open(const struct finding *f)
 {
 	for (size_t i = 0; i < f->nfar; i++)
@@ -289,7 +294,8 @@ ask_side(struct ctx *c, const struct table *t, const struct effect *e,
 	err_init(&err, NULL);
 	if (!are_open(f))
 		return SIDE_UNKNOWN;
-	otherwise = assigns(e, f->columns, f->n) ? SIDE_UNKNOWN : SIDE_OTHERS;
+	otherwise = effect_assigns_any(e, f->columns, f->n) ? SIDE_UNKNOWN
+							    : SIDE_OTHERS;
 	s = stmt_refers(c->arena, e, &k, v);
 	if (s == NULL || !ctx_may_read(c, t, s, &rows))
 		return otherwise;
@@ -316,7 +322,8 @@ find_side(struct ctx *c, const struct table *t, const struct batch *b,
 		return SIDE_OWN;
 	if (e == NULL)
 		return SIDE_UNKNOWN;
-	return assigns(e, f->far, f->nfar) ? ask_side(c, t, e, v, f) : SIDE_OWN;
+	return effect_assigns_any(e, f->far, f->nfar) ? ask_side(c, t, e, v, f)
+						      : SIDE_OWN;
 }
 
 /* ---- what to say -------------------------------------------------------- */
@@ -341,8 +348,9 @@ blame_fields(struct ctx *c, const struct table *t, const struct batch *b,
     const struct finding *f, enum err_id id)
 {
 	const char *text = explain_state(b->sqlstate);
-	struct str named =
-	    is_own(t, b) || b->table == NULL ? str_from(b->column) : STR_NONE;
+	struct str named = ctx_said_by(t, b) || b->table == NULL
+			       ? str_from(b->column)
+			       : STR_NONE;
 
 	if (find_open(t, b, named) != NULL)
 		err_add_field(&c->err, id, named, "%s", text);
@@ -373,8 +381,7 @@ bool
 ctx_violated(struct ctx *c, const struct table *t, const struct batch *b)
 {
 	const struct batch said = *b;
-	struct violated v = {str_from(b->schema), str_from(b->table),
-	    str_from(b->constraint), str_from(b->column)};
+	struct violated v = ctx_violation(b);
 	const struct effect *e = b->n > 0 ? b->stmts[b->failed]->effect : NULL;
 	const char *cause = c->err.cause;
 	enum err_id id = c->err.id;

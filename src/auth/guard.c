@@ -180,8 +180,7 @@ add_shown(
 		add_need(s, p, &need);
 		stmt_lit(s, " then 't' else 'f' end");
 	}
-	stmt_lit(s, " from dynapi.users u where u.id = ");
-	stmt_param_i64(s, p->id);
+	add_from(s, p);
 	stmt_lit(s, ")");
 }
 

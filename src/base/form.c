@@ -22,13 +22,6 @@ form_is_text(struct str s)
 	return utf8_valid(s) && str_chr(s, '\0') < 0;
 }
 
-bool
-form_charset_fits(struct str charset)
-{
-	return str_case_eq(charset, STR("utf-8")) ||
-	       str_case_eq(charset, STR("us-ascii"));
-}
-
 /* ---- headers ------------------------------------------------------------ */
 
 static bool
@@ -125,23 +118,36 @@ form_param(
 				 : cut_token(rest, value);
 }
 
-/* ---- the two kinds ------------------------------------------------------ */
-
-/* the media type; *params is what stands behind it */
-static struct str
-cut_type(struct str content_type, struct str *params)
+struct str
+form_cut(struct str header, struct str *params)
 {
-	ptrdiff_t at = str_chr(content_type, ';');
-	size_t n = at < 0 ? content_type.len : (size_t)at;
+	ptrdiff_t at = str_chr(header, ';');
+	size_t n = at < 0 ? header.len : (size_t)at;
 
-	*params = str_sub(content_type, n, content_type.len);
-	return str_trim(str_sub(content_type, 0, n));
+	*params = str_sub(header, n, header.len);
+	return str_trim(str_sub(header, 0, n));
 }
+
+int
+form_charset_fits(struct arena *a, struct str params)
+{
+	struct str name, value;
+	int rc;
+
+	while ((rc = form_param(a, &params, &name, &value)) > 0)
+		if (str_case_eq(name, STR("charset")) &&
+		    !str_case_eq(value, STR("utf-8")) &&
+		    !str_case_eq(value, STR("us-ascii")))
+			return 0;
+	return rc < 0 ? -1 : 1;
+}
+
+/* ---- the two kinds ------------------------------------------------------ */
 
 bool
 form_is(struct str content_type)
 {
-	struct str params, type = cut_type(content_type, &params);
+	struct str params, type = form_cut(content_type, &params);
 
 	return str_case_eq(type, urlencoded) || str_case_eq(type, multipart);
 }
@@ -149,15 +155,11 @@ form_is(struct str content_type)
 static int
 check_charset(struct arena *a, struct str params, struct err *err)
 {
-	struct str name, value;
-	int rc;
+	int fits = form_charset_fits(a, params);
 
-	while ((rc = form_param(a, &params, &name, &value)) > 0)
-		if (str_case_eq(name, STR("charset")) &&
-		    !form_charset_fits(value))
-			return err_set(
-			    err, ERR_MEDIA_TYPE, "A form must be in UTF-8.");
-	if (rc < 0)
+	if (fits == 0)
+		return err_set(err, ERR_MEDIA_TYPE, "A form must be in UTF-8.");
+	if (fits < 0)
 		return err_set(
 		    err, ERR_BAD_FORM, "The Content-Type is malformed.");
 	return 0;
@@ -186,7 +188,7 @@ int
 form_parse(struct arena *a, struct str content_type, struct str body,
     size_t max, struct form *out, struct err *err)
 {
-	struct str params, type = cut_type(content_type, &params);
+	struct str params, type = form_cut(content_type, &params);
 
 	*out = (struct form){NULL, 0};
 	if (check_charset(a, params, err) != 0)

@@ -49,8 +49,10 @@ int form_multipart(struct arena *, struct str params, struct str body,
  */
 int form_param(
     struct arena *, struct str *rest, struct str *name, struct str *value);
-/* is this charset= one that UTF-8 reads? */
-bool form_charset_fits(struct str charset);
+/* what stands before the first ";" of such a header; *params: the rest */
+struct str form_cut(struct str header, struct str *params);
+/* is there no charset= but one that UTF-8 reads?  1, 0, or -1: malformed */
+int form_charset_fits(struct arena *, struct str params);
 /* a text that a field can have: valid UTF-8 without U+0000 */
 bool form_is_text(struct str);
 /* what a header's name and an unquoted value are made of (RFC 9110 5.6.2) */

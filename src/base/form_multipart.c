@@ -187,16 +187,13 @@ take_param(struct reader *r, struct head *h, struct str name, struct str value)
 static int
 read_disposition(struct reader *r, struct head *h)
 {
-	struct str rest = h->disposition, name, value, type;
-	ptrdiff_t at = str_chr(rest, ';');
+	struct str rest, name, value;
 	int rc;
 
-	if (rest.p == NULL)
+	if (h->disposition.p == NULL)
 		return refuse(r, "it has no Content-Disposition.");
-	type = str_sub(rest, 0, at < 0 ? rest.len : (size_t)at);
-	if (!str_case_eq(str_trim(type), STR("form-data")))
+	if (!str_case_eq(form_cut(h->disposition, &rest), STR("form-data")))
 		return refuse(r, "its Content-Disposition is not form-data.");
-	rest = str_sub(rest, type.len, rest.len);
 	while ((rc = form_param(r->arena, &rest, &name, &value)) > 0)
 		if (take_param(r, h, name, value) != 0)
 			return -1;
@@ -213,20 +210,16 @@ read_disposition(struct reader *r, struct head *h)
 static int
 check_type(struct reader *r, const struct head *h)
 {
-	struct str rest = h->type, name, value, type;
-	ptrdiff_t at = str_chr(rest, ';');
-	int rc;
+	struct str params, type = form_cut(h->type, &params);
+	int fits;
 
-	type = str_trim(str_sub(rest, 0, at < 0 ? rest.len : (size_t)at));
 	if (type.len >= 10 &&
 	    str_case_eq(str_sub(type, 0, 10), STR("multipart/")))
 		return refuse(r, "a part cannot have parts.");
-	rest = at < 0 ? STR("") : str_sub(rest, (size_t)at, rest.len);
-	while ((rc = form_param(r->arena, &rest, &name, &value)) > 0)
-		if (str_case_eq(name, STR("charset")) &&
-		    !form_charset_fits(value))
-			return refuse(r, "its charset must be UTF-8.");
-	return rc == 0 ? 0 : refuse(r, "its Content-Type is malformed.");
+	fits = form_charset_fits(r->arena, params);
+	if (fits == 0)
+		return refuse(r, "its charset must be UTF-8.");
+	return fits > 0 ? 0 : refuse(r, "its Content-Type is malformed.");
 }
 
 static int

@@ -346,9 +346,9 @@ stands_before(const char *list, struct str item)
 }
 
 static const char *
-check_searched(struct arena *a, const struct conf *c, const char *list)
+check_searched(struct arena *a, const struct conf *c, struct conf_pair *pair)
 {
-	struct str rest = str_from(list), item;
+	struct str rest = str_from(pair->value), item;
 	bool some = false;
 
 	for (; conf_list_next(&rest, &item); some = true) {
@@ -360,34 +360,25 @@ check_searched(struct arena *a, const struct conf *c, const char *list)
 			return arena_printf(a,
 			    "has %.*s, which needs regex = yes",
 			    STR_ARGS(item));
-		if (stands_before(list, item))
+		if (stands_before(pair->value, item))
 			return arena_printf(
 			    a, "has %.*s twice", STR_ARGS(item));
 	}
 	return some ? NULL : "needs at least one column";
 }
 
+/* each line of a family, once all parameters are known */
 static void
-check_search(struct reader *r)
+check_lines(struct reader *r, const char *family, struct conf_pair *p,
+    const char *(*check)(
+	struct arena *, const struct conf *, struct conf_pair *))
 {
-	const struct conf *c = r->conf;
-
-	for (const struct conf_pair *p = c->search; p != NULL; p = p->next) {
-		const char *wrong = check_searched(r->arena, c, p->value);
+	for (; p != NULL; p = p->next) {
+		const char *wrong = check(r->arena, r->conf, p);
 
 		if (wrong != NULL)
-			add_mistake(r, p->line, "search.%s %s", p->name, wrong);
-	}
-}
-
-static void
-read_shapes(struct reader *r)
-{
-	for (struct conf_pair *p = r->conf->shape; p != NULL; p = p->next) {
-		const char *wrong = conf_shape_read(r->arena, r->conf, p);
-
-		if (wrong != NULL)
-			add_mistake(r, p->line, "shape.%s %s", p->name, wrong);
+			add_mistake(
+			    r, p->line, "%s.%s %s", family, p->name, wrong);
 	}
 }
 
@@ -408,8 +399,8 @@ load(struct reader *r)
 	}
 	check_texts(r);
 	check_together(r);
-	check_search(r);
-	read_shapes(r);
+	check_lines(r, "search", r->conf->search, check_searched);
+	check_lines(r, "shape", r->conf->shape, conf_shape_read);
 	return r->mistakes->len > 0 ? -1 : 0;
 }
 

@@ -370,20 +370,16 @@ write_my_rights(struct jsonw *w, const struct rights *rights)
 static int
 account_me(struct ctx *c)
 {
-	struct batch *b = ctx_batch(c, BATCH_READ);
 	struct rights rights;
-	size_t me, at;
+	struct rows *me;
 	struct jsonw w;
 
-	batch_guard(b, ctx_guard_user(c, false));
-	me = batch_add(b, me_stmt(c));
-	at = batch_add(b, auth_rights(c->arena, &c->principal));
-	if (ctx_run(c, b) != 0 ||
-	    rights_read(c, batch_rows(b, at), &rights) != 0)
+	if (rights_ask(c, ctx_guard_user(c, false), me_stmt(c), &me, &rights) !=
+	    0)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_object(&w);
-	if (write_me(c, &w, batch_rows(b, me)) != 0)
+	if (write_me(c, &w, me) != 0)
 		return -1;
 	write_my_rights(&w, &rights);
 	jsonw_end(&w);

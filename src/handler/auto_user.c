@@ -96,19 +96,13 @@ write_user(struct ctx *c, struct jsonw *w, const struct rows *user)
 static int
 auto_userinfo(struct ctx *c)
 {
-	struct batch *b = ctx_batch(c, BATCH_READ);
 	struct rights rights;
 	struct rows *user;
 	struct jsonw w;
-	size_t me, at;
 
-	batch_guard(b, ctx_guard_user(c, false));
-	me = batch_add(b, user_stmt(c));
-	at = batch_add(b, auth_rights(c->arena, &c->principal));
-	if (ctx_run(c, b) != 0 ||
-	    rights_read(c, batch_rows(b, at), &rights) != 0)
+	if (rights_ask(
+		c, ctx_guard_user(c, false), user_stmt(c), &user, &rights) != 0)
 		return -1;
-	user = batch_rows(b, me);
 	/* the guard saw him in the same snapshot */
 	if (rows_next(user, &c->err) != 1)
 		return err_set(&c->err, ERR_TOKEN_INVALID, NULL);

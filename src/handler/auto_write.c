@@ -73,7 +73,8 @@ create_nested(struct ctx *c)
 	struct document doc = {.whole = false};
 	struct jsonw j;
 
-	if (write_params(c, "") != 0 || data_nested_run(c, &w, &doc) != 0)
+	w.document = &doc;
+	if (write_params(c, "") != 0 || write_row(c, &w) != 0)
 		return -1;
 	if (w.replayed || !w.want_row)
 		return respond_created(c, &w);

@@ -79,9 +79,9 @@ take_rights(struct ctx *c, struct document *doc, struct rows *guard)
 
 /* what the caller may see of it */
 static void
-take_document(
-    struct ctx *c, struct write *w, struct document *doc, struct batch *b)
+take_document(struct ctx *c, struct write *w, struct batch *b)
 {
+	struct document *doc = w->document;
 	bool readable = take_rights(c, doc, batch_rows(b, 0));
 
 	if (doc->set.single) {
@@ -94,9 +94,10 @@ take_document(
 		w->rows = doc->rows;
 }
 
-static int
-run_nested(struct ctx *c, struct write *w, struct document *doc)
+int
+data_nested_create(struct ctx *c, struct write *w)
 {
+	struct document *doc = w->document;
 	struct stmt_opts opts = etag_opts(c);
 	struct query_limits limits;
 	struct once once;
@@ -130,26 +131,7 @@ run_nested(struct ctx *c, struct write *w, struct document *doc)
 	if (rc != 0)
 		return data_nested_fault(c, &doc->set, b);
 	doc->rows = batch_rows(b, at);
-	take_document(c, w, doc, b);
-	return 0;
-}
-
-int
-data_nested_run(struct ctx *c, struct write *w, struct document *doc)
-{
-	int rc;
-
-	w->want_row = prefer_rows(c, w->want_row);
-	if (prefer_check(c) != 0)
-		return -1;
-	rc = run_nested(c, w, doc);
-	if (rc != 0 && prefer_was_zone(c))
-		rc = run_nested(c, w, doc);
-	if (rc != 0)
-		return -1;
-	if (c->timezone.p != NULL)
-		w->tag = STR_NONE;
-	prefer_applied(c, w->rows != NULL);
+	take_document(c, w, b);
 	return 0;
 }
 

@@ -71,18 +71,11 @@ has_links(const struct nested_set *set)
 
 /* ---- constraints: the table --------------------------------------------- */
 
-static bool
-is_said_of(const struct table *t, const struct batch *b)
-{
-	return str_eq_c(t->name, b->table) && str_eq_c(t->schema, b->schema);
-}
-
 /* was it a partition of this table, or what is below this view? */
 static bool
 stands_for_it(struct ctx *c, const struct table *t, const struct batch *failed)
 {
-	struct violated v = {str_from(failed->schema), str_from(failed->table),
-	    str_from(failed->constraint), str_from(failed->column)};
+	struct violated v = ctx_violation(failed);
 	struct batch *b;
 	struct err err;
 	size_t at;
@@ -116,11 +109,11 @@ static const struct table *
 table_said(struct ctx *c, const struct nested_set *set, const struct batch *b)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (is_said_of(set->v[i]->table, b))
+		if (ctx_said_by(set->v[i]->table, b))
 			return set->v[i]->table;
 	for (size_t i = 0; i < set->n; i++)
 		if (via_of(set->v[i]) != NULL &&
-		    is_said_of(via_of(set->v[i]), b))
+		    ctx_said_by(via_of(set->v[i]), b))
 			return via_of(set->v[i]);
 	for (size_t i = 0; i < set->n; i++)
 		if (is_first_of_table(set, i) &&

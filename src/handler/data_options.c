@@ -62,13 +62,6 @@ is_required(const struct column *col)
 	       col->identity == IDENTITY_NONE && !col->generated;
 }
 
-static bool
-is_read_only(const struct column *col)
-{
-	return col->generated || col->identity == IDENTITY_ALWAYS ||
-	       !col->updatable;
-}
-
 /* "customer_id" reads "Customer id" */
 static void
 write_label(struct jsonw *w, struct str name)
@@ -115,7 +108,7 @@ write_column(struct jsonw *w, const struct column *col,
 	jsonw_kv_c(w, "type", kind_word(col->type));
 	jsonw_kv(w, "sql_type", col->type->display);
 	jsonw_kv_bool(w, "required", is_wanted(col, mode));
-	jsonw_kv_bool(w, "read_only", is_read_only(col));
+	jsonw_kv_bool(w, "read_only", !body_may_hold(col));
 	if (col->write_only)
 		jsonw_kv_bool(w, "write_only", true);
 	jsonw_kv_bool(w, "nullable", !col->not_null);
@@ -298,15 +291,10 @@ write_table(struct ctx *c, struct jsonw *w, const struct rights *rights)
 int
 data_options(struct ctx *c)
 {
-	struct batch *b = ctx_batch(c, BATCH_READ);
 	struct rights rights;
 	struct jsonw w;
-	size_t at;
 
-	batch_guard(b, ctx_guard(c, ACTION_READ));
-	at = batch_add(b, auth_rights(c->arena, &c->principal));
-	if (ctx_run(c, b) != 0 ||
-	    rights_read(c, batch_rows(b, at), &rights) != 0)
+	if (rights_ask(c, ctx_guard(c, ACTION_READ), NULL, NULL, &rights) != 0)
 		return -1;
 	response_header(&c->res, "Allow", str_from(ctx_allow(c)));
 	ctx_accept_headers(c);

@@ -324,7 +324,8 @@ write_any(struct ctx *c, struct write *w)
 {
 	switch (w->action) {
 	case ACTION_CREATE:
-		return create_row(c, w);
+		return w->document != NULL ? data_nested_create(c, w)
+					   : create_row(c, w);
 	case ACTION_UPDATE:
 		return update_row(c, w);
 	case ACTION_DELETE:
@@ -408,16 +409,17 @@ respond_created(struct ctx *c, const struct write *w, const struct format *f)
 static int
 create_nested(struct ctx *c, struct write *w, const struct format *f)
 {
-	struct document doc = {.whole = true};
 	struct jsonw j;
 
-	if (data_nested_run(c, w, &doc) != 0)
+	w->document = arena_make(c->arena, struct document);
+	w->document->whole = true;
+	if (write_row(c, w) != 0)
 		return -1;
 	if (w->replayed || w->rows == NULL)
 		return respond_created(c, w, f);
 	write_headers(c, w);
 	respond_begin(c, &j);
-	if (data_nested_write(c, &j, &doc) != 0)
+	if (data_nested_write(c, &j, w->document) != 0)
 		return -1;
 	return respond_json(c, 201);
 }

@@ -61,7 +61,9 @@ struct rights {
 	size_t n;
 	const struct right *all; /* of a superuser: on every table */
 };
-int rights_read(struct ctx *, struct rows *, struct rights *);
+/* behind this guard; also (NULL: nothing) in the same round trip gives *rows */
+int rights_ask(struct ctx *, struct stmt *guard, struct stmt *also,
+    struct rows **rows, struct rights *);
 /* c->rights, behind the guard of what the request does with its table; once
  * (read.c) */
 int read_rights(struct ctx *);
@@ -160,6 +162,8 @@ struct write {
 	bool want_tag;    /* the entity tag of what came of it */
 	bool conditional; /* If-Match, If-None-Match: ERR_PRECONDITION_FAILED */
 	bool once;        /* create: Idempotency-Key */
+	/* create: the body holds the rows of its relations, too; or NULL */
+	struct document *document;
 	/* what came of it */
 	struct rows *rows;
 	int64_t affected;
@@ -188,9 +192,9 @@ void key_segment(struct ctx *, struct buf *, size_t i, struct str text);
 const struct column *lock_take(struct ctx *, struct body *, struct str *value);
 
 /*
- * Prefer (prefer.c, RFC 7240).  What writes (write_row, data_nested_run,
- * bulk_write, bulk_change) follows it and says so in Preference-Applied; a
- * dialect is left with the shape of an answer without rows.
+ * Prefer (prefer.c, RFC 7240).  What writes (write_row, bulk_write,
+ * bulk_change) follows it and says so in Preference-Applied; a dialect is left
+ * with the shape of an answer without rows.
  */
 /* of a write, before its guard: with handling=strict a value that is not known
  * is ERR_BAD_PARAM; and prefer_zone */
@@ -259,11 +263,11 @@ bool etag_fits(const struct ctx *, const struct query *);
 int etag_respond(struct ctx *, struct rows *, const struct format *);
 
 /*
- * Creates an object, or a list of them, that holds the rows of its relations
- * under their names: in one statement, with the right on every table that is
- * written (data_nested.c).  Of the write it takes body, want_row, want_tag and
- * once, and gives key and tag of one outermost row; once it is replayed, it
- * has that row as write_row would, and the document no rows.
+ * A create of an object, or a list of them, that holds the rows of its relations
+ * under their names (write.document): in one statement, with the right on every
+ * table that is written (data_nested.c).  There is a key and a tag of one
+ * outermost row; once it is replayed, the write has that row, and the document
+ * no rows.
  */
 struct document {
 	bool whole; /* every column of a row goes out, not those alone that
@@ -273,7 +277,8 @@ struct document {
 	struct rows *rows;
 	bool *open; /* may he read it?  By number of the row */
 };
-int data_nested_run(struct ctx *, struct write *, struct document *);
+/* what write_row does of it */
+int data_nested_create(struct ctx *, struct write *);
 /* does a member of this object name a relation that he may know of? */
 bool data_nested_is(struct ctx *, const struct json *body);
 /*

@@ -70,14 +70,9 @@ index_tables(struct ctx *c)
 {
 	struct schema *schema = c->app->schema;
 	struct rights rights;
-	struct batch *b = ctx_batch(c, BATCH_READ);
 	struct jsonw w;
-	size_t at;
 
-	batch_guard(b, ctx_guard_user(c, false));
-	at = batch_add(b, auth_rights(c->arena, &c->principal));
-	if (ctx_run(c, b) != 0 ||
-	    rights_read(c, batch_rows(b, at), &rights) != 0)
+	if (rights_ask(c, ctx_guard_user(c, false), NULL, NULL, &rights) != 0)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_array(&w);

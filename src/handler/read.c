@@ -25,18 +25,12 @@ int
 read_rights(struct ctx *c)
 {
 	struct rights *rights = arena_make(c->arena, struct rights);
-	struct batch *b = ctx_batch(c, BATCH_READ);
-	size_t at;
 
 	if (c->rights != NULL)
 		return 0;
 	c->ntouched = 0;
-	batch_guard(b, ctx_guard(c, ctx_action(c)));
-	at = batch_add(b, auth_rights(c->arena, &c->principal));
-	if (ctx_run(c, b) != 0)
+	if (rights_ask(c, ctx_guard(c, ctx_action(c)), NULL, NULL, rights) != 0)
 		return prefer_was_zone(c) ? read_rights(c) : -1;
-	if (rights_read(c, batch_rows(b, at), rights) != 0)
-		return -1;
 	c->rights = rights;
 	return 0;
 }

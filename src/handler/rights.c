@@ -39,8 +39,8 @@ read_right(struct ctx *c, const struct rows *rows, struct right *r)
 	return some;
 }
 
-int
-rights_read(struct ctx *c, struct rows *rows, struct rights *out)
+static int
+read_all(struct ctx *c, struct rows *rows, struct rights *out)
 {
 	size_t max = (size_t)rows_count(rows);
 	int rc;
@@ -57,6 +57,24 @@ rights_read(struct ctx *c, struct rows *rows, struct rights *out)
 		out->n++;
 	}
 	return rc;
+}
+
+int
+rights_ask(struct ctx *c, struct stmt *guard, struct stmt *also,
+    struct rows **rows, struct rights *out)
+{
+	struct batch *b = ctx_batch(c, BATCH_READ);
+	size_t with = 0, at;
+
+	batch_guard(b, guard);
+	if (also != NULL)
+		with = batch_add(b, also);
+	at = batch_add(b, auth_rights(c->arena, &c->principal));
+	if (ctx_run(c, b) != 0 || read_all(c, batch_rows(b, at), out) != 0)
+		return -1;
+	if (also != NULL)
+		*rows = batch_rows(b, with);
+	return 0;
 }
 
 const struct right *

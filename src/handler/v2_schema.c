@@ -47,20 +47,11 @@ static int
 read_models(
     struct ctx *c, struct models *m, struct stmt *also, struct rows **rows)
 {
-	struct batch *b = ctx_batch(c, BATCH_READ);
-	size_t at, with = 0;
-
 	*m = (struct models){.visible = {rights_visible, &m->rights}};
-	batch_guard(b, ctx_guard_user(c, false));
-	at = batch_add(b, auth_rights(c->arena, &c->principal));
-	if (also != NULL)
-		with = batch_add(b, also);
-	if (ctx_run(c, b) != 0 ||
-	    rights_read(c, batch_rows(b, at), &m->rights) != 0 ||
+	if (rights_ask(c, ctx_guard_user(c, false), also, rows, &m->rights) !=
+		0 ||
 	    load_models(c, m) != 0)
 		return -1;
-	if (also != NULL)
-		*rows = batch_rows(b, with);
 	v2_token(c);
 	return 0;
 }
@@ -147,13 +138,6 @@ write_methods(struct jsonw *w, const struct table *t)
 	jsonw_end(w);
 }
 
-static bool
-is_seen(const struct models *m, const struct relation *r)
-{
-	return rights_visible(&m->rights, r->far) &&
-	       (r->via == NULL || rights_visible(&m->rights, r->via));
-}
-
 static void
 write_names(struct jsonw *w, const struct models *m, const char *key,
     const struct relations *r, bool many)
@@ -162,7 +146,7 @@ write_names(struct jsonw *w, const struct models *m, const char *key,
 	jsonw_array(w);
 	for (size_t i = 0; i < r->n; i++)
 		if ((r->v[i].kind != RELATION_TO_ONE) == many &&
-		    is_seen(m, &r->v[i]))
+		    relation_is_seen(&r->v[i], &m->visible))
 			jsonw_str(w, r->v[i].name);
 	jsonw_end(w);
 }

@@ -28,12 +28,6 @@ struct form_reading {
 	struct err *err;
 };
 
-static bool
-is_text(const struct type *t)
-{
-	return t->class == TYPE_TEXT || t->class == TYPE_CHAR;
-}
-
 /* the text is JSON itself; where it is not, the text alone, which says what it
  * begins with (0: anything), says that it cannot be meant */
 static struct json *
@@ -83,7 +77,7 @@ read_file(
 		buf_init(&b, r->arena, f->value.len / 3 * 4 + 4);
 		buf_base64(&b, f->value);
 		j->text = buf_view(&b);
-	} else if (!is_text(t)) {
+	} else if (!type_is_text(t)) {
 		err_add_field(r->err, ERR_BAD_VALUE, f->name,
 		    "This field takes no file.");
 	} else if (!form_is_text(f->value)) {
@@ -144,7 +138,7 @@ read_field(struct form_reading *r, const struct column *c, size_t i)
 {
 	const struct form_field *f = &r->form->v[i];
 
-	if (f->value.len == 0 && !f->is_file && !is_text(c->type) &&
+	if (f->value.len == 0 && !f->is_file && !type_is_text(c->type) &&
 	    r->times[c - r->table->columns] == 1)
 		return read_empty(r, c, f);
 	if (c->type->class == TYPE_ARRAY)

@@ -344,8 +344,8 @@ struct query_shaping {
 	void (*miss)(void *arg, const char *text);
 	void *arg;
 };
-const struct json *query_shaped(const struct query_shaping *,
-    const struct table *, const struct json *, struct err *);
+struct json *query_shaped(const struct query_shaping *, const struct table *,
+    const struct json *, struct err *);
 /* such a value, put into a query that is not resolved yet */
 int query_shape(
     struct arena *, struct query *, const struct json *, struct err *);
@@ -461,6 +461,9 @@ const struct json *body_from_form(struct arena *, const struct table *,
     const struct form *, bool creating, struct err *);
 /* what it says of this column, or NULL */
 struct assign *body_assign(const struct body *, const struct column *);
+/* may a body hold it, and must it? */
+bool body_may_hold(const struct column *);
+bool body_must_hold(const struct column *);
 
 /*
  * A JSON object that holds rows of several tables: its own columns, and under

@@ -7,10 +7,6 @@
 /* more than a name of 63 bytes can have */
 #define PATH_NAMES_MAX 64
 
-/* body.c: may a body hold it, and must it? */
-bool body_may_hold(const struct column *);
-bool body_must_hold(const struct column *);
-
 /* value.c */
 bool value_is_builtin(const struct type *, const char *name);
 

@@ -16,9 +16,6 @@ struct parts {
 	size_t n;
 };
 
-static struct json *keep_shape(const struct query_shaping *,
-    const struct table *, const struct json *, struct err *);
-
 static void
 tell(const struct query_shaping *s, const struct table *t, const char *what,
     struct str name)
@@ -136,12 +133,6 @@ keep_columns(const struct query_shaping *s, const struct table *t,
 /* ---- relations ---------------------------------------------------------- */
 
 static bool
-sees(const struct query_shaping *s, const struct table *t)
-{
-	return s->seen == NULL || s->seen->sees(s->seen->arg, t);
-}
-
-static bool
 is_same(const struct relation *a, const struct relation *b)
 {
 	return a->far == b->far && a->via == b->via && a->kind == b->kind &&
@@ -174,7 +165,7 @@ name_of(const struct query_shaping *s, const struct table *t,
 {
 	struct relations named;
 
-	if (!sees(s, rel->far) || (rel->via != NULL && !sees(s, rel->via)))
+	if (!relation_is_seen(rel, s->seen))
 		return STR_NONE;
 	if (s->named == NULL)
 		return rel->name;
@@ -201,7 +192,7 @@ keep_relation(const struct query_shaping *s, const struct table *t,
 	if (name.p == NULL)
 		return NULL;
 	if (options != NULL)
-		kept = keep_shape(s, rel->far, options, err);
+		kept = query_shaped(s, rel->far, options, err);
 	if (kept == NULL)
 		kept = json_make(s->arena, JSON_OBJECT, NULL, 0);
 	kept->key = name;
@@ -253,8 +244,8 @@ keep_relations(const struct query_shaping *s, const struct table *t,
 	out->v[out->n++]->key = STR("include");
 }
 
-static struct json *
-keep_shape(const struct query_shaping *s, const struct table *t,
+struct json *
+query_shaped(const struct query_shaping *s, const struct table *t,
     const struct json *shape, struct err *err)
 {
 	const struct json *include = json_get(shape, STR("include"));
@@ -264,13 +255,6 @@ keep_shape(const struct query_shaping *s, const struct table *t,
 	if (include != NULL && !s->alone)
 		keep_relations(s, t, include, &p, err);
 	return p.n > 0 ? json_make(s->arena, JSON_OBJECT, p.v, p.n) : NULL;
-}
-
-const struct json *
-query_shaped(const struct query_shaping *s, const struct table *t,
-    const struct json *shape, struct err *err)
-{
-	return keep_shape(s, t, shape, err);
 }
 
 int

@@ -167,14 +167,20 @@ find_misfit(const struct operand *o, enum op op)
 
 /* ---- values ------------------------------------------------------------- */
 
-static bool
-is_json_number(struct arena *a, struct str text)
+static const struct json *
+read_json(struct arena *a, struct str text)
 {
-	struct json *j;
 	struct err e;
 
 	err_init(&e, NULL);
-	j = json_parse_row(a, text, &e);
+	return json_parse_row(a, text, &e);
+}
+
+static bool
+is_json_number(struct arena *a, struct str text)
+{
+	const struct json *j = read_json(a, text);
+
 	return j != NULL && j->kind == JSON_NUMBER;
 }
 
@@ -182,11 +188,8 @@ is_json_number(struct arena *a, struct str text)
 static bool
 is_json_tree(struct arena *a, struct str text)
 {
-	struct json *j;
-	struct err e;
+	const struct json *j = read_json(a, text);
 
-	err_init(&e, NULL);
-	j = json_parse_row(a, text, &e);
 	return j != NULL && (j->kind == JSON_OBJECT || j->kind == JSON_ARRAY);
 }
 

@@ -268,23 +268,24 @@ take_sort(struct where *w, const struct param *p)
 /* ---- groups ------------------------------------------------------------- */
 
 static int
-take_group_by(struct where *w, const struct param *p)
+take_grouping(struct where *w, const struct param *p,
+    int (*take)(struct level *, const struct param *))
 {
 	struct param listed;
 
-	return read_listed(w, p, &listed) != 0
-		   ? -1
-		   : drf_group_by(w->groups, &listed);
+	return read_listed(w, p, &listed) != 0 ? -1 : take(w->groups, &listed);
+}
+
+static int
+take_group_by(struct where *w, const struct param *p)
+{
+	return take_grouping(w, p, drf_group_by);
 }
 
 static int
 take_aggregate(struct where *w, const struct param *p)
 {
-	struct param listed;
-
-	return read_listed(w, p, &listed) != 0
-		   ? -1
-		   : drf_aggregate(w->groups, &listed);
+	return take_grouping(w, p, drf_aggregate);
 }
 
 /* ["sum(amount)", ">", 5]; else it is the name that one was given */

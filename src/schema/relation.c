@@ -316,6 +316,13 @@ schema_relations(struct schema *s, struct arena *a, const struct table *t,
 	return 0;
 }
 
+bool
+relation_is_seen(const struct relation *r, const struct visible *v)
+{
+	return v == NULL || (v->sees(v->arg, r->far) &&
+				(r->via == NULL || v->sees(v->arg, r->via)));
+}
+
 const struct relation *
 relation_find(const struct relations *l, struct str name, struct arena *a,
     const struct relation ***choices, size_t *nchoices)

@@ -281,6 +281,8 @@ struct visible {
  */
 int schema_relations(struct schema *, struct arena *, const struct table *,
     const struct visible *, struct relations *, struct err *);
+/* are the tables that it goes through among these?  NULL: all are */
+bool relation_is_seen(const struct relation *, const struct visible *);
 /*
  * By name.  NULL: none, or those *nchoices whose bare name it is (choices may
  * be NULL): several, or one whose name had to differ from a column's.

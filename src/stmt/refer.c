@@ -55,12 +55,12 @@ effect_assigns(const struct effect *e, const struct column *col)
 	return false;
 }
 
-static bool
-assigns_any(
+bool
+effect_assigns_any(
     const struct effect *e, const struct column *const *columns, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (effect_assigns(e, columns[i]))
+		if (columns[i] != NULL && effect_assigns(e, columns[i]))
 			return true;
 	return false;
 }
@@ -215,7 +215,7 @@ emit_others(struct stmt *s, const struct effect *e, const struct self_key *k)
 	stmt_table(s, k->table);
 	stmt_lit(s, " t where ");
 	emit_referring(s, k, NULL);
-	if (assigns_any(e, k->near, k->n)) {
+	if (effect_assigns_any(e, k->near, k->n)) {
 		stmt_lit(s, ") > (select pg_catalog.count(*) from s x where ");
 		emit_referring(s, k, "x.f");
 		stmt_lit(s, ")");

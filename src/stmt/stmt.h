@@ -304,6 +304,9 @@ struct effect {
 	size_t ncolumns;
 };
 bool effect_assigns(const struct effect *, const struct column *);
+/* one of them; NULL is none */
+bool effect_assigns_any(
+    const struct effect *, const struct column *const *, size_t n);
 /*
  * A foreign key of the table to itself, from near to far: is there a row when
  * the change takes from another row what that refers to?  NULL: the rows of
