@@ -4,7 +4,7 @@
  * What the web servers really do, and why each step is here, was measured
  * before it was written; the comments name the server that needs it.
  */
-#include "http/http.h"
+#include "http/http_priv.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,122 +50,6 @@ struct fcgi {
 	int64_t client_timeout_ms;
 	struct piecewise body;
 };
-
-/* signal state: the only mutable globals beside the log */
-static volatile sig_atomic_t term_seen, hup_seen, catching, ticking;
-static volatile sig_atomic_t drain_s, drain_until;
-/* the watchdog: what is done to which connection, and when (seconds) */
-static volatile sig_atomic_t watched_fd = -1, watched_how, watched_until;
-/* takes the listening socket's place when it is time to leave */
-static volatile sig_atomic_t null_fd = -1;
-
-static sig_atomic_t
-now_s(void)
-{
-	return (sig_atomic_t)(clock_mono_us() / 1000000);
-}
-
-static void
-tick(void)
-{
-	if (ticking || !catching)
-		return;
-	ticking = 1;
-	alarm(1);
-}
-
-/*
- * Every handler restarts what it interrupts: libfcgi takes EINTR for the end
- * of a connection.  So accept(2) is not interrupted either, but finds no
- * socket any more when it begins again.
- */
-static void
-on_term(int sig)
-{
-	(void)sig;
-	if (term_seen)
-		_exit(0);
-	term_seen = 1;
-	drain_until = now_s() + drain_s;
-	if (null_fd >= 0)
-		dup2(null_fd, STDIN_FILENO);
-	tick();
-}
-
-static void
-on_alarm(int sig)
-{
-	(void)sig;
-	ticking = 0;
-	if (term_seen && now_s() >= drain_until)
-		_exit(0);
-	if (watched_fd >= 0 && now_s() >= watched_until)
-		shutdown(watched_fd, watched_how);
-	if (term_seen || watched_fd >= 0)
-		tick();
-}
-
-static void
-on_hup(int sig)
-{
-	(void)sig;
-	hup_seen = 1;
-}
-
-static void
-catch_signal(int sig, void (*fn)(int))
-{
-	struct sigaction sa = {.sa_handler = fn, .sa_flags = SA_RESTART};
-
-	sigemptyset(&sa.sa_mask);
-	sigaction(sig, &sa, NULL);
-}
-
-void
-fcgi_signals(const struct fcgi *f, int64_t drain_ms)
-{
-	drain_s = (sig_atomic_t)(drain_ms / 1000);
-	if (!f->is_cgi && null_fd < 0)
-		null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	catching = 1;
-	catch_signal(SIGTERM, on_term);
-	/* what multiwatch ends its children with, as mod_fastcgi did; libfcgi's
-	 * own handler would make every accept fail at once, for ever */
-	catch_signal(SIGUSR1, on_term);
-	catch_signal(SIGALRM, on_alarm);
-	catch_signal(SIGHUP, on_hup);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-/*
- * Whoever keeps us waiting on the connection longer than this is cut off.  A
- * tick a second looks at it while there is something to look at, so that a
- * request costs no system call for it.
- */
-static void
-watch(int fd, int how, int64_t ms)
-{
-	watched_fd = -1;
-	watched_how = how;
-	watched_until = now_s() + (sig_atomic_t)((ms + 999) / 1000);
-	watched_fd = fd;
-	tick();
-}
-
-static void
-unwatch(void)
-{
-	watched_fd = -1;
-}
-
-bool
-fcgi_take_hup(void)
-{
-	bool was = hup_seen != 0;
-
-	hup_seen = 0;
-	return was;
-}
 
 static void
 limit_descriptors(void)
@@ -281,9 +164,9 @@ accept_request(struct fcgi *f)
 		return -1;
 	f->req.ipcFd = fd;
 	f->req.keepConnection = 1;
-	watch(fd, SHUT_RD, HEAD_MS);
+	watch_begin(fd, SHUT_RD, HEAD_MS);
 	rc = FCGX_Accept_r(&f->req);
-	unwatch();
+	watch_end();
 	/* a kept connection would keep this responder waiting for its next
 	 * request while others have work */
 	f->req.keepConnection = 0;
@@ -306,12 +189,12 @@ fcgi_accept(struct fcgi *f)
 		f->cgi_done = true;
 		return 0;
 	}
-	if (term_seen)
+	if (signals_leaving())
 		return -1;
 	if (accept_request(f) == 0)
 		return 0;
 	why = errno;
-	if (term_seen || why == EINTR || why == ECONNABORTED)
+	if (signals_leaving() || why == EINTR || why == ECONNABORTED)
 		return 1;
 	log_msg(LEVEL_ERROR, "accept", "%s", strerror(why));
 	if (why == EBADF || why == EINVAL || why == ENOTSOCK)
@@ -470,9 +353,9 @@ fcgi_read_body(struct fcgi *f, struct buf *out, struct err *err)
 	int rc;
 
 	if (!f->is_cgi)
-		watch(f->req.ipcFd, SHUT_RD, f->client_timeout_ms);
+		watch_begin(f->req.ipcFd, SHUT_RD, f->client_timeout_ms);
 	rc = read_body(f, out, err);
-	unwatch();
+	watch_end();
 	return rc;
 }
 
@@ -511,9 +394,9 @@ read_piece(struct fcgi *f, char *room, size_t n)
 	if (f->is_cgi && b->got >= b->want)
 		return 0;
 	if (!f->is_cgi)
-		watch(f->req.ipcFd, SHUT_RD, (b->left_us + 999) / 1000);
+		watch_begin(f->req.ipcFd, SHUT_RD, (b->left_us + 999) / 1000);
 	got = read_some(f, room, n);
-	unwatch();
+	watch_end();
 	b->left_us -= clock_mono_us() - began;
 	if (got <= 0)
 		return got;
@@ -592,7 +475,7 @@ write_cgi(const char *p, size_t n, int64_t timeout_ms)
 static void
 watch_client(const struct fcgi *f)
 {
-	watch(f->req.ipcFd, SHUT_RDWR, f->client_timeout_ms);
+	watch_begin(f->req.ipcFd, SHUT_RDWR, f->client_timeout_ms);
 }
 
 int
@@ -612,7 +495,7 @@ fcgi_write(struct fcgi *f, const void *p, size_t n)
 		if (FCGX_PutStr(from, (int)part, f->req.out) != (int)part)
 			rc = -1;
 	}
-	unwatch();
+	watch_end();
 	return rc;
 }
 
@@ -627,7 +510,7 @@ fcgi_flush(struct fcgi *f)
 		return 0;
 	watch_client(f);
 	rc = FCGX_FFlush(f->req.out);
-	unwatch();
+	watch_end();
 	return rc == 0 && FCGX_GetError(f->req.out) == 0 ? 0 : -1;
 }
 
@@ -646,7 +529,7 @@ fcgi_finish(struct fcgi *f)
 	if (f->req.ipcFd >= 0)
 		close(f->req.ipcFd);
 	f->req.ipcFd = -1;
-	unwatch();
+	watch_end();
 }
 
 void
