@@ -16,6 +16,7 @@ BEGIN {
 	text["ARRAY"] = "Arrays alone; the value is one element:"
 	text["RANGE"] = "Ranges alone:"
 	text["TREE"] = "Foreign keys to their own table; the value is the key of a row:"
+	text["GRAPH"] = "Relations to edges, and from these on; the value is the key of a row:"
 	text["JSON"] = "json and jsonb; the value is a key, or a list of them:"
 }
 

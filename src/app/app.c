@@ -111,6 +111,8 @@ derive_settings(struct app *app)
 	    .cursor_key = keys_cursor(app->arena, app->keys)};
 	fcgi_signals(app->fcgi, conf->drain_timeout);
 	fcgi_set_client_timeout(app->fcgi, conf->client_timeout);
+	if (app->schema != NULL)
+		schema_emit(app->schema, conf->events, conf_list_has);
 	choose_roots(app);
 }
 
@@ -198,6 +200,7 @@ app_fini(struct app *app)
 {
 	fcgi_free(app->fcgi);
 	db_free(app->db);
+	throttle_close(app->throttle);
 	schema_free(app->schema);
 	keys_free(app->keys);
 	arena_free(app->arena);
@@ -262,6 +265,7 @@ app_follow_snapshot(struct app *app)
 	if (next != NULL) {
 		schema_free(app->schema);
 		app->schema = next;
+		schema_emit(next, app->conf.events, conf_list_has);
 		db_expect(app->db, schema_meta(next)->database_oid,
 		    schema_meta(next)->database);
 	} else if (!app->schema_warned) {

@@ -21,6 +21,7 @@
 #include "conf/conf.h"
 #include "db/db.h"
 #include "http/http.h"
+#include "limit/limit.h"
 #include "query/query.h"
 #include "schema/schema.h"
 #include "stmt/stmt.h"
@@ -31,6 +32,9 @@
  */
 struct dialect {
 	const char *base; /* "/api/dyn/": what paths and links begin with */
+	bool alone;       /* there is one table, and base is where it is */
+	/* OF_ACCOUNTS: the accounts as they are shown here; or NULL */
+	const struct table *(*accounts)(struct arena *);
 	struct query *(*parse)(struct arena *, struct params *,
 	    const struct query_limits *, struct err *);
 	/* writes headers and body of c->err; NULL: RFC 9457 */
@@ -58,6 +62,9 @@ struct app {
 	bool schema_warned;    /* its absence was logged */
 	struct keys *keys;
 	struct db *db;
+	struct throttle *throttle;  /* NULL: not asked for, or not to be had */
+	int64_t throttle_looked_us; /* when its file was looked at; 0: never */
+	bool throttle_warned;       /* that it cannot be had was logged */
 	/* all there are, NULL-terminated; the first is the default */
 	const struct dialect *const *dialects;
 	const struct root *roots; /* all there are, the last one empty */
@@ -102,6 +109,8 @@ struct ctx {
 	enum action action;  /* what the last guard was asked */
 	struct str timezone; /* Prefer: timezone=, STR_NONE: UTC */
 	bool guarded;        /* a guard has been asked */
+	bool counted;        /* ctx_count has counted it: taken */
+	struct taken taken, tried[2];
 	int64_t began_us, db_us;
 };
 
@@ -126,6 +135,19 @@ const char *ctx_allow(const struct ctx *);
 void ctx_accept_headers(struct ctx *);
 /* c->principal from the request's head; -1 with c->err */
 int ctx_identify(struct ctx *);
+/*
+ * What the throttles say (throttling.c); -1 with ERR_THROTTLED.  A request
+ * counts once, and not where it is answered 401 or 403 (ctx_uncount).
+ */
+int ctx_count(struct ctx *);
+void ctx_uncount(struct ctx *);
+/* before a secret is looked at: the one of name (STR_NONE: a token's), from
+ * this client.  It stays counted when it was wrong; ctx_forgive otherwise */
+int ctx_try(struct ctx *, struct str name);
+void ctx_forgive(struct ctx *);
+/* before and after a password is hashed; the place, or -1 with ERR_BUSY */
+int ctx_hash_begin(struct ctx *, int *place);
+void ctx_hash_end(struct ctx *, int place);
 /* the guard of this request's table, and of those it touches */
 struct stmt *ctx_guard(struct ctx *, enum action);
 /* one more right that the guards of this request ask for, once; nalso = 0

@@ -39,13 +39,20 @@ other_need(const struct ctx *c, size_t i)
 		   : (struct guard_need){c->touched[i - c->nalso], ACTION_READ};
 }
 
+static bool
+for_superusers(const struct ctx *c)
+{
+	return c->route != NULL && c->route->needs & NEEDS_SUPERUSER;
+}
+
 struct stmt *
 ctx_guard_for(struct ctx *c, enum action action, int64_t timeout_ms)
 {
 	size_t others = c->nalso + c->ntouched;
 	struct guard_need *needs =
 	    arena_array(c->arena, struct guard_need, 1 + others);
-	struct guard_opts opts = {.read_only = action == ACTION_READ,
+	struct guard_opts opts = {.need_superuser = for_superusers(c),
+	    .read_only = action == ACTION_READ,
 	    .statement_timeout_ms = (int)timeout_ms,
 	    .timezone = c->timezone,
 	    .shown = c->shown,
@@ -152,9 +159,7 @@ replace_err(
     struct ctx *c, enum err_id id, const char *detail, const char *cause)
 {
 	err_clear(&c->err);
-	err_set(&c->err, id, NULL);
-	c->err.detail = detail;
-	c->err.cause = cause;
+	err_tell(&c->err, id, detail, cause);
 }
 
 static bool
@@ -204,14 +209,15 @@ explain_forbidden(struct ctx *c)
 	struct guard_need missing;
 	const char *cause;
 
-	if (c->table == NULL) {
+	if (c->table == NULL || for_superusers(c)) {
 		replace_err(
 		    c, ERR_FORBIDDEN, "Only a superuser may do this.", NULL);
 		return;
 	}
 	missing = find_missing(c);
 	cause = arena_printf(c->arena,
-	    "to allow it: dynapictl grant NAME %.*s %s (NAME of user %lld)",
+	    "to allow it: dynapictl grant NAME %.*s %s (NAME of user %lld; "
+	    "dynapictl grants NAME tells if a role denies it)",
 	    STR_ARGS(missing.table->qname), action_letter(missing.action),
 	    (long long)c->principal.id);
 	if (c->app->conf.conceal &&
@@ -244,6 +250,15 @@ ctx_run(struct ctx *c, struct batch *b)
 	return rc == 0 ? 0 : ctx_failed(c, b);
 }
 
+/* a rule that does something else instead, and has no RETURNING; ON CONFLICT
+ * of a table with rules … */
+static bool
+is_ruled_out(const struct ctx *c, const struct batch *b)
+{
+	return c->err.id == ERR_CONSTRAINT && !b->in_function &&
+	       strcmp(b->sqlstate, "0A000") == 0;
+}
+
 int
 ctx_failed(struct ctx *c, struct batch *b)
 {
@@ -251,6 +266,9 @@ ctx_failed(struct ctx *c, struct batch *b)
 		c->res.client_gone = true;
 	else if (c->err.id == ERR_FORBIDDEN)
 		explain_forbidden(c);
+	else if (is_ruled_out(c, b))
+		c->err.detail = "The rules of this table do not say what is "
+				"written, or cannot do this at all.";
 	else if (c->err.id == ERR_CONFLICT || c->err.id == ERR_CONSTRAINT)
 		ctx_violated(c, c->table, b);
 	return -1;
@@ -408,6 +426,8 @@ ctx_error(struct ctx *c)
 	}
 	guard_before_error(c);
 	status = err_status(c->err.id);
+	if (c->err.id == ERR_TOKEN_INVALID || status == 403)
+		ctx_uncount(c);
 	response_reset(&c->res);
 	ctx_common_headers(c);
 	response_status(&c->res, status);

@@ -28,7 +28,7 @@ answer_preflight(struct ctx *c)
 }
 
 static const struct route preflight = {
-    METHOD_OPTIONS, "/", NEEDS_NONE, answer_preflight, NULL};
+    METHOD_OPTIONS, "/", NOT_COUNTED, answer_preflight, NULL};
 
 static void
 choose_dialect(struct ctx *c)
@@ -107,6 +107,10 @@ find_table(struct ctx *c)
 {
 	const struct segment *seg;
 
+	if (c->route->needs & OF_ACCOUNTS) {
+		c->table = c->dialect->accounts(c->arena);
+		return 0;
+	}
 	seg = route_segment(c->route, &c->req, "table");
 	c->table = schema_table_by_path(c->app->schema, seg->text, &c->err);
 	if (c->table != NULL)
@@ -164,6 +168,8 @@ meet_needs(struct ctx *c)
 	if (needs & (NEEDS_USER | NEEDS_SUPERUSER) && c->principal.anonymous)
 		return err_set(&c->err, ERR_TOKEN_INVALID,
 		    "Authentication credentials were not provided.");
+	if (ctx_count(c) != 0)
+		return -1;
 	if (needs & NEEDS_TABLE && find_table(c) != 0)
 		return -1;
 	if (needs & NEEDS_KEY && c->table->nkey == 0)
@@ -243,7 +249,7 @@ serve_request(struct ctx *c)
 	if (read_request(c) != 0 || /* 400, 413, 414 */
 	    find_route(c) != 0 ||   /* 404, 405 */
 	    ctx_identify(c) != 0 || /* 401 */
-	    meet_needs(c) != 0 ||   /* 401, 403, 404, 415 */
+	    meet_needs(c) != 0 ||   /* 401, 403, 404, 415, 429 */
 	    handle(c) != 0)
 		ctx_error(c);
 	fcgi_body_drop(c->app->fcgi);

@@ -397,8 +397,6 @@ ctx_violated(struct ctx *c, const struct table *t, const struct batch *b)
 	err_clear(&c->err);
 	if (side == SIDE_OWN)
 		blame_fields(c, t, &said, &f, id);
-	err_set(&c->err, id, NULL);
-	c->err.detail = explain_violated(c, t, &said, &f, side);
-	c->err.cause = cause;
+	err_tell(&c->err, id, explain_violated(c, t, &said, &f, side), cause);
 	return f.own;
 }

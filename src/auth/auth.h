@@ -152,6 +152,18 @@ struct stmt *session_revoke(struct arena *, struct str id, int64_t user_id);
  */
 struct stmt *auth_rights(struct arena *, const struct principal *);
 
+/*
+ * The accounts as a table that can be asked and written like any other, by a
+ * superuser (guard_opts.need_superuser): with the columns of the native
+ * dialect, or with those of v2.  What goes into the column "password" is the
+ * hash.  In the arena.
+ */
+const struct table *accounts_table(struct arena *);
+const struct table *accounts_table_v2(struct arena *);
+/* what is wrong with a user's name or e-mail address, or NULL */
+const char *accounts_name_wrong(struct str name);
+const char *accounts_email_wrong(struct str email);
+
 /* Argon2id m=19456 t=2 p=1, PHC string in the arena */
 char *password_hash(struct arena *, struct str password);
 /*

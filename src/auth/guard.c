@@ -1,10 +1,11 @@
 /*
- * The guard as it is while rights are user flags only: key look-ups in
- * session, where the user's own flags are too, and in user_roles; each costs as
- * much as half an insert.  Its scalar sub-selects are null when the session is
- * not valid, and without the right; else true or false: may he also read the
- * first table?  (What is written is shown only to who may read it.)  Of other
- * tables that are written beside it the same letters follow.
+ * The guard: key look-ups in session, where what the user is stands too, and in
+ * user_rights, where triggers keep what flags, roles and rules come to
+ * (sql/006-rules.sql); each costs as much as half an insert.  Its scalar
+ * sub-selects are null when the session is not valid, and without the right;
+ * else true or false: may he also read the first table?  (What is written is
+ * shown only to who may read it.)  Of other tables that are written beside it
+ * the same letters follow.
  *
  * Names and values never reach the text: it depends on the actions, their
  * number and the options, so that there are few prepared guards.
@@ -59,9 +60,10 @@ add_flag(struct stmt *s, enum action action)
 
 /* repeating a value as its own parameter is cheaper than joining over it */
 static void
-add_from_roles(struct stmt *s, const struct principal *p, const struct table *t)
+add_from_rights(
+    struct stmt *s, const struct principal *p, const struct table *t)
 {
-	stmt_lit(s, " from dynapi.user_roles r where r.user_id = ");
+	stmt_lit(s, " from dynapi.user_rights r where r.user_id = ");
 	stmt_param_i64(s, p->id);
 	stmt_lit(s, " and r.table_name = ");
 	stmt_param(s, t->qname, NULL);
@@ -80,7 +82,7 @@ add_first_need(
 		stmt_lit(s, " then true end");
 	else
 		stmt_lit(s, " then r.can_read end");
-	add_from_roles(s, p, n->table);
+	add_from_rights(s, p, n->table);
 	stmt_lit(s, ")");
 }
 
@@ -88,7 +90,7 @@ static void
 add_need(struct stmt *s, const struct principal *p, const struct guard_need *n)
 {
 	stmt_lit(s, "exists (select");
-	add_from_roles(s, p, n->table);
+	add_from_rights(s, p, n->table);
 	stmt_lit(s, " and ");
 	add_flag(s, n->action);
 	stmt_lit(s, ")");
@@ -151,10 +153,19 @@ add_from(struct stmt *s, const struct principal *p)
 	stmt_lit(s, " and u.is_active");
 }
 
+/* the triggers of the accounts ask in whose session they are written */
+static bool
+wants_session(size_t n, const struct guard_opts *opts)
+{
+	return opts->need_superuser && n > 0 && !opts->read_only;
+}
+
 static bool
 wants_user_id(
     const struct guard_need *needs, size_t n, const struct guard_opts *opts)
 {
+	if (wants_session(n, opts))
+		return true;
 	for (size_t i = 0; i < n; i++) {
 		if (needs[i].table->row_security)
 			return true;
@@ -205,12 +216,19 @@ end_setting(struct stmt *s, const struct guard_opts *opts)
 /* what a guard that passes sets for the rest of its transaction */
 static void
 add_settings(struct stmt *s, const struct principal *p, bool user_id,
-    const struct guard_opts *opts)
+    bool session, const struct guard_opts *opts)
 {
 	if (user_id) {
 		begin_setting(s, opts);
 		stmt_lit(s, "'dynapi.user_id', ");
 		stmt_param_i64(s, p->id);
+		stmt_lit(s, "::pg_catalog.text");
+		end_setting(s, opts);
+	}
+	if (session) {
+		begin_setting(s, opts);
+		stmt_lit(s, "'dynapi.session', ");
+		stmt_param(s, p->sid, NULL);
 		stmt_lit(s, "::pg_catalog.text");
 		end_setting(s, opts);
 	}
@@ -260,7 +278,7 @@ auth_guard(struct arena *a, const struct principal *p,
 	if (tells)
 		stmt_lit(s, " then 't' else 'f' end");
 	add_shown(s, p, opts);
-	add_settings(s, p, user_id, opts);
+	add_settings(s, p, user_id, wants_session(n, opts), opts);
 	return s;
 }
 

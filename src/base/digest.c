@@ -99,6 +99,12 @@ sha256_end(struct sha256 *s, unsigned char out[SHA256_BYTES])
 }
 
 void
+sha1(struct str s, unsigned char out[SHA1_BYTES])
+{
+	must(EVP_Digest(s.p, s.len, out, NULL, EVP_sha1(), NULL) == 1, "SHA1");
+}
+
+void
 sha256(struct str text, unsigned char out[SHA256_BYTES])
 {
 	static struct sha256 kept;

@@ -15,6 +15,8 @@ void sha256_add(struct sha256 *, const void *, size_t);
 void sha256_end(struct sha256 *, unsigned char out[SHA256_BYTES]); /* frees */
 
 void sha256(struct str, unsigned char out[SHA256_BYTES]);
+#define SHA1_BYTES 20
+void sha1(struct str, unsigned char out[SHA1_BYTES]); /* RFC 6455 wants it */
 void hmac_sha256(struct str key, struct str text,
     unsigned char out[SHA256_BYTES]); /* RFC 2104 */
 /* PBKDF2 with HMAC-SHA-256, one block (RFC 8018) */

@@ -73,6 +73,14 @@ err_world(struct err *e, enum err_id id, const char *cause_fmt, ...)
 	return -1;
 }
 
+void
+err_tell(struct err *e, enum err_id id, const char *detail, const char *cause)
+{
+	err_set(e, id, NULL);
+	e->detail = detail;
+	e->cause = cause;
+}
+
 int
 err_add_field(
     struct err *e, enum err_id id, struct str field, const char *text_fmt, ...)

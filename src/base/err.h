@@ -48,6 +48,9 @@ int err_set(struct err *, enum err_id, const char *detail_fmt, ...)
 /* the same with a text for the log; detail stays the title */
 int err_world(struct err *, enum err_id, const char *cause_fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* with texts that are there already; fields that were added stay, with the id
+ * that they have given it */
+void err_tell(struct err *, enum err_id, const char *detail, const char *cause);
 /* adds a field error; the id of the first one is the id of the whole */
 int err_add_field(struct err *, enum err_id, struct str field,
     const char *text_fmt, ...) __attribute__((format(printf, 4, 5)));

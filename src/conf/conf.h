@@ -20,6 +20,7 @@ struct arena;
 struct buf;
 struct err;
 struct json;
+struct net;
 
 /* one line of a family such as key.TABLE */
 struct conf_pair {
@@ -27,6 +28,19 @@ struct conf_pair {
 	size_t line;
 	const struct json *json; /* of shape.TABLE: the value, read */
 	struct conf_pair *next;
+};
+
+/* so many in any time of this length */
+struct rate {
+	int64_t n, period_s;
+};
+
+/* addresses and networks */
+struct nets {
+	const char *text;
+	struct net *v; /* base/addr.h */
+	size_t n;
+	bool local; /* "unix:" is one of them: who comes by a local socket */
 };
 
 /* C types of the parameter kinds */
@@ -38,6 +52,8 @@ typedef int64_t conf_size;            /* bytes; k, m, g suffixes */
 typedef int64_t conf_time;            /* milliseconds; ms, s, min, h, d */
 typedef const char *conf_choice;      /* one of a closed list */
 typedef struct conf_pair *conf_pairs; /* in file order */
+typedef const struct rate *conf_rate; /* NULL when not set */
+typedef const struct nets *conf_nets; /* NULL when not set */
 
 struct conf {
 #define PARAM(name, kind, def, lo, hi, reload, prose) conf_##kind name;

@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "conf/conf_priv.h"
 
+#include "base/addr.h"
 #include "base/arena.h"
 #include "base/buf.h"
 
@@ -196,6 +197,127 @@ set_file(
 	return set_text(a, p, text, value);
 }
 
+/* ---- rates -------------------------------------------------------------- */
+
+#define RATE_MAX        1000000
+#define RATE_PERIOD_MAX (31 * 86400)
+
+static const struct {
+	const char *letter, *word;
+	int64_t seconds;
+} periods[] = {{"d", "day", 86400}, {"h", "hour", 3600}, {"m", "min", 60},
+    {"m", "minute", 60}, {"s", "sec", 1}, {"s", "second", 1}};
+
+/* "m", "min", "minute", "10m" */
+static int
+parse_period(struct str text, int64_t *seconds)
+{
+	size_t digits = 0;
+	int64_t times = 1;
+
+	while (
+	    digits < text.len && text.p[digits] >= '0' && text.p[digits] <= '9')
+		digits++;
+	if (digits > 0 && str_i64(str_sub(text, 0, digits), &times) != 0)
+		return -1;
+	text = str_sub(text, digits, text.len);
+	for (size_t i = 0; i < sizeof periods / sizeof *periods; i++)
+		if (str_eq_c(text, periods[i].letter) ||
+		    str_eq_c(text, periods[i].word))
+			return __builtin_mul_overflow(
+				   times, periods[i].seconds, seconds)
+				   ? -1
+				   : 0;
+	return -1;
+}
+
+static const char *
+set_rate(
+    struct arena *a, const struct conf_param *p, struct str text, void *value)
+{
+	struct str rest = text, count;
+	struct rate *r;
+
+	(void)p;
+	*(conf_rate *)value = NULL;
+	if (text.len == 0)
+		return NULL;
+	r = arena_make(a, struct rate);
+	str_cut(&rest, '/', &count);
+	if (str_i64(count, &r->n) != 0 || rest.p == NULL ||
+	    parse_period(rest, &r->period_s) != 0)
+		return "must be a rate such as 1000/d; s, m, h and d are "
+		       "understood, and 10m";
+	if (r->n < 1 || r->n > RATE_MAX || r->period_s < 1 ||
+	    r->period_s > RATE_PERIOD_MAX)
+		return "must be from 1 to 1000000, in 1s to 31d";
+	*(conf_rate *)value = r;
+	return NULL;
+}
+
+static void
+show_rate(struct buf *b, const void *value)
+{
+	const struct rate *r = *(const conf_rate *)value;
+	size_t i = 0;
+
+	if (r == NULL)
+		return;
+	while (r->period_s % periods[i].seconds != 0)
+		i++;
+	buf_i64(b, r->n);
+	buf_char(b, '/');
+	if (r->period_s != periods[i].seconds)
+		buf_i64(b, r->period_s / periods[i].seconds);
+	buf_cstr(b, periods[i].letter);
+}
+
+/* ---- networks ----------------------------------------------------------- */
+
+static bool
+add_net(struct nets *nets, struct str item)
+{
+	if (str_eq(item, STR("unix:"))) {
+		nets->local = true;
+		return true;
+	}
+	return net_parse(item, &nets->v[nets->n++]);
+}
+
+static const char *
+set_nets(
+    struct arena *a, const struct conf_param *p, struct str text, void *value)
+{
+	struct str rest = text, item;
+	struct nets *nets;
+	size_t n = 0;
+
+	(void)p;
+	*(conf_nets *)value = NULL;
+	while (conf_list_next(&rest, &item))
+		n++;
+	if (n == 0)
+		return NULL;
+	nets = arena_make(a, struct nets);
+	nets->text = str_c(a, text);
+	nets->v = arena_array(a, struct net, n);
+	for (rest = text; conf_list_next(&rest, &item);)
+		if (!add_net(nets, item))
+			return arena_printf(a,
+			    "\"%.*s\" is no address, network or unix:",
+			    STR_ARGS(item));
+	*(conf_nets *)value = nets;
+	return NULL;
+}
+
+static void
+show_nets(struct buf *b, const void *value)
+{
+	const struct nets *nets = *(const conf_nets *)value;
+
+	buf_cstr(b, nets == NULL ? "" : nets->text);
+}
+
 static const char *
 set_pairs(
     struct arena *a, const struct conf_param *p, struct str text, void *value)
@@ -214,4 +336,6 @@ const struct conf_kind conf_kind_number = {"number", set_number, show_number};
 const struct conf_kind conf_kind_size = {"size", set_size, show_size};
 const struct conf_kind conf_kind_time = {"time", set_time, show_time};
 const struct conf_kind conf_kind_choice = {"choice", set_choice, show_text};
+const struct conf_kind conf_kind_rate = {"rate", set_rate, show_rate};
+const struct conf_kind conf_kind_nets = {"networks", set_nets, show_nets};
 const struct conf_kind conf_kind_pairs = {"family", set_pairs, NULL};

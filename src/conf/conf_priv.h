@@ -27,7 +27,7 @@ struct conf_kind {
 
 extern const struct conf_kind conf_kind_text, conf_kind_file, conf_kind_flag,
     conf_kind_number, conf_kind_size, conf_kind_time, conf_kind_choice,
-    conf_kind_pairs;
+    conf_kind_pairs, conf_kind_rate, conf_kind_nets;
 
 struct conf_param {
 	const char *name;

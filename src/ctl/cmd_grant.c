@@ -8,8 +8,6 @@
 #include "base/str.h"
 #include "stmt/stmt.h"
 
-#define FLAGS_MAX 8
-
 static struct stmt *
 make_grant(struct ctl *c, int64_t user, const char *tables, const char *flags)
 {
@@ -42,31 +40,36 @@ make_grant(struct ctl *c, int64_t user, const char *tables, const char *flags)
 	return s;
 }
 
+/* what of it does not count, as the last rule for him denies it */
 static struct stmt *
-make_version(struct ctl *c, int64_t user)
+make_denied(struct ctl *c, int64_t user, const char *tables, const char *flags)
 {
-	struct stmt *s = stmt_new(c->arena, "rights version");
+	struct stmt *s = stmt_new(c->arena, "denied");
 
-	stmt_lit(s, "update dynapi.users u set "
-		    "rights_version = u.rights_version + 1 where u.id = ");
+	stmt_lit(s, "select w.table_name, w.flags, w.role_name "
+		    "from dynapi.rights_reasons w where w.source = 'cannot' "
+		    "and w.user_id = ");
 	stmt_param_i64(s, user);
+	stmt_lit(s, " and pg_catalog.translate(w.flags, ");
+	stmt_param(s, str_from(flags), NULL);
+	stmt_lit(s, "::pg_catalog.text, '') <> w.flags and w.table_name in "
+		    "(select pg_catalog.jsonb_array_elements_text(");
+	stmt_param(s, str_from(tables), NULL);
+	stmt_lit(s, "::pg_catalog.jsonb)) order by w.table_name, w.role_name");
 	return s;
 }
 
 static int
-say_rights(struct ctl *c, const char *user, struct rows *rows)
+warn_denied(struct ctl *c, const char *user, struct rows *rows)
 {
-	char storage[FLAGS_MAX];
-	struct buf flags;
 	int got;
 
-	buf_fixed(&flags, storage, sizeof(storage));
-	while ((got = rows_next(rows, &c->err)) == 1) {
-		buf_clear(&flags);
-		ctl_flags(&flags, rows, 1);
-		ctl_say("%s  %.*s  %s", user, STR_ARGS(rows_cell(rows, 0)),
-		    flags.p);
-	}
+	while ((got = rows_next(rows, &c->err)) == 1)
+		ctl_warn("%.*s: role \"%.*s\" denies %.*s to \"%s\"; a later "
+			 "\"role can\", \"role clear\" or \"role take\" "
+			 "changes that",
+		    STR_ARGS(rows_cell(rows, 0)), STR_ARGS(rows_cell(rows, 2)),
+		    STR_ARGS(rows_cell(rows, 1)), user);
 	return got;
 }
 
@@ -76,10 +79,10 @@ grant(struct ctl *c, char **args, size_t nargs)
 	struct batch *b = batch_new(c->arena, BATCH_WRITE);
 	struct ctl_account account;
 	const char *tables;
-	size_t i;
+	size_t granted, denied;
 
 	(void)nargs;
-	if (args[2][0] == '\0' || args[2][strspn(args[2], "crudb")] != '\0')
+	if (!ctl_is_flags(args[2]))
 		return ctl_usage(
 		    c, "FLAGS are letters of crudb, not \"%s\"", args[2]);
 	if (ctl_account(c, args[0], &account) != 0)
@@ -87,17 +90,18 @@ grant(struct ctl *c, char **args, size_t nargs)
 	tables = ctl_tables(c, args[1]);
 	if (tables == NULL)
 		return -1;
-	batch_add(b, make_version(c, account.id));
-	i = batch_add(b, make_grant(c, account.id, tables, args[2]));
-	if (db_run(c->db, b, &c->err) != 0)
+	granted = batch_add(b, make_grant(c, account.id, tables, args[2]));
+	denied = batch_add(b, make_denied(c, account.id, tables, args[2]));
+	if (db_run(c->db, b, &c->err) != 0 ||
+	    ctl_say_flags(c, args[0], batch_rows(b, granted)) != 0)
 		return -1;
-	return say_rights(c, args[0], batch_rows(b, i));
+	return warn_denied(c, args[0], batch_rows(b, denied));
 }
 
 const struct cmd cmd_grant = {
     .name = "grant",
     .args = "USER TABLE[,TABLE...] FLAGS",
-    .summary = "Adds rights on tables",
+    .summary = "Adds rights of a user's own on tables",
     .help = "FLAGS: letters of crudb for create, read, update, delete and "
 	    "bulk.  '*' is every\nexposed table there is now.  The user "
 	    "\"anonymous\" is every visitor.",

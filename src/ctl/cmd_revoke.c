@@ -6,25 +6,6 @@
 #include "base/str.h"
 #include "stmt/stmt.h"
 
-static void
-add_condition(struct ctl *c, struct stmt *s, struct str name)
-{
-	struct str rest = str_from(c->conf.schemas), schema;
-
-	if (str_eq_c(name, "*"))
-		return;
-	stmt_lit(s, " and (r.table_name = ");
-	stmt_param(s, name, NULL);
-	if (conf_list_next(&rest, &schema)) {
-		stmt_lit(s, " or r.table_name = ");
-		stmt_param(s,
-		    str_from(arena_printf(c->arena, "%.*s.%.*s",
-			STR_ARGS(schema), STR_ARGS(name))),
-		    NULL);
-	}
-	stmt_lit(s, ")");
-}
-
 static struct stmt *
 make_revoke(struct ctl *c, int64_t user, struct str name)
 {
@@ -33,10 +14,8 @@ make_revoke(struct ctl *c, int64_t user, struct str name)
 	stmt_lit(s, "with gone as (delete from dynapi.user_roles r "
 		    "where r.user_id = ");
 	stmt_param_i64(s, user);
-	add_condition(c, s, name);
-	stmt_lit(s, " returning r.user_id, r.table_name), changed as (update "
-		    "dynapi.users u set rights_version = u.rights_version + 1 "
-		    "where u.id in (select g.user_id from gone g)) "
+	ctl_add_stored(c, s, name);
+	stmt_lit(s, " returning r.table_name) "
 		    "select g.table_name from gone g order by g.table_name");
 	return s;
 }

@@ -1,39 +1,16 @@
-/* The form of a name is checked here; that it is new, by the table itself. */
+/* The form is checked here; that the name is new, by the table itself. */
 #include "ctl/ctl.h"
 
-#include <string.h>
-
 #include "base/str.h"
-#include "base/utf8.h"
 #include "stmt/stmt.h"
-
-#define NAME_CHARACTERS_MAX 150
-
-static int
-check_name(struct ctl *c, struct str name)
-{
-	if (!utf8_valid(name) || name.len == 0 ||
-	    utf8_count(name) > NAME_CHARACTERS_MAX)
-		return ctl_refuse(c, "a name has 1 to %d characters of UTF-8",
-		    NAME_CHARACTERS_MAX);
-	if (str_trim(name).len != name.len)
-		return ctl_refuse(c, "a name does not begin or end in blanks");
-	for (size_t i = 0; i < name.len; i++)
-		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return ctl_refuse(
-			    c, "a name has no control characters");
-	return 0;
-}
+#include "auth/auth.h"
 
 static int
 check_email(struct ctl *c, const char *email)
 {
-	const char *at = strchr(email, '@');
+	const char *wrong = accounts_email_wrong(str_from(email));
 
-	if (at == NULL || at == email || at[1] == '\0' ||
-	    strpbrk(email, " \t\r\n<>") != NULL || !utf8_valid(str_from(email)))
-		return ctl_refuse(c, "that is no e-mail address");
-	return 0;
+	return wrong == NULL ? 0 : ctl_refuse(c, "%s", wrong);
 }
 
 static int
@@ -71,7 +48,7 @@ add_user(struct ctl *c, char **args, size_t nargs)
 	const char *email = ctl_option(c, "email"), *hash;
 
 	(void)nargs;
-	if (check_name(c, str_from(args[0])) != 0 ||
+	if (ctl_check_name(c, args[0]) != 0 ||
 	    (email != NULL && check_email(c, email) != 0))
 		return -1;
 	hash = ctl_new_password(c, args[0]);

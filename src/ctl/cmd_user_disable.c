@@ -5,9 +5,8 @@ static int
 disable_user(struct ctl *c, char **args, size_t nargs)
 {
 	(void)nargs;
-	if (ctl_change_account(c, args[0],
-		"update dynapi.users u set is_active = false, "
-		"rights_version = u.rights_version + 1") != 0)
+	if (ctl_change_account(
+		c, args[0], "update dynapi.users u set is_active = false") != 0)
 		return -1;
 	ctl_say("user \"%s\" disabled, its sessions have ended", args[0]);
 	return 0;

@@ -11,9 +11,8 @@ enable_user(struct ctl *c, char **args, size_t nargs)
 	struct rows *rows;
 
 	(void)nargs;
-	stmt_lit(s,
-	    "update dynapi.users u set is_active = true, "
-	    "rights_version = u.rights_version + 1 where u.username = ");
+	stmt_lit(s, "update dynapi.users u set is_active = true "
+		    "where u.username = ");
 	stmt_param(s, str_from(args[0]), NULL);
 	stmt_lit(s, " returning u.id");
 	if (!ctl_ask_one(c, BATCH_WRITE, s, &rows))

@@ -114,15 +114,43 @@ int ctl_change_account_text(
 /* from --password-stdin or the terminal; checked, hashed.  NULL with err */
 char *ctl_new_password(struct ctl *, const char *username);
 
+/* what a name of an account, a role or a group must be */
+int ctl_check_name(struct ctl *, const char *name);
+
+/* as it is now; -1 with c->err when there is none */
+int ctl_role(struct ctl *, const char *name, int64_t *id);
+int ctl_group(struct ctl *, const char *name, int64_t *id);
+/* runs what gives one row for each name that was asked for: the name, and t, or
+ * f where there was nothing to do.  Says all behind whose */
+struct change_words {
+	const char *done, *idle;
+	bool idle_fails; /* -1 when there was one */
+};
+int ctl_change(struct ctl *, struct stmt *, const char *whose,
+    const struct change_words *);
+/* who has a role, or is in a group */
+enum member_change { ROLE_GIVE, ROLE_TAKE, GROUP_JOIN, GROUP_LEAVE };
+int ctl_members(
+    struct ctl *, enum member_change, const char *name, const char *users);
+/* NAME TABLES FLAGS: one more rule for each of the tables */
+int ctl_rule(struct ctl *, char **args, bool can);
+
 /*
  * Qualified names of the tables in "film,public.actor" or '*', from the
  * snapshot, as a JSON array; NULL with c->err that names what may be meant.
  */
 const char *ctl_tables(struct ctl *, const char *list);
+/* " and …" for r.table_name as it is stored, whether there is such a table or
+ * not: as it is given, or of the default schema; '*' is any */
+void ctl_add_stored(struct ctl *, struct stmt *, struct str name);
+/* are these the letters of rights? */
+bool ctl_is_flags(const char *);
 /* "; is it a or b?", or "" */
 const char *ctl_near(struct ctl *, struct str name);
 /* the letters of crudb for the five flags of a row, from cell first on */
 void ctl_flags(struct buf *, const struct rows *, size_t first);
+/* says rows of a table and five flags, each behind whose */
+int ctl_say_flags(struct ctl *, const char *whose, struct rows *);
 
 /* every table and sequence of the exposed schemas for the responders' role;
  * what could not be given is said */
@@ -147,8 +175,9 @@ struct str ctl_quoted(struct ctl *, const char *name);
 enum list_kind {
 	LIST_TEXT,
 	LIST_NUMBER,
-	LIST_FLAG, /* t or f */
-	LIST_WORDS /* comma separated: an array */
+	LIST_FLAG,  /* t or f */
+	LIST_WORDS, /* comma separated: an array */
+	LIST_JSON   /* as it is */
 };
 struct list_column {
 	const char *name;

@@ -79,6 +79,7 @@ write_cell(struct jsonw *w, enum list_kind kind, struct str cell)
 		jsonw_str(w, cell);
 		break;
 	case LIST_NUMBER:
+	case LIST_JSON:
 		jsonw_raw(w, cell);
 		break;
 	case LIST_FLAG:

@@ -255,6 +255,7 @@ ctl_open_schema(struct ctl *c)
 	if (c->schema == NULL)
 		return -1;
 	arena_defer(c->arena, close_schema, c->schema);
+	schema_emit(c->schema, c->conf.events, conf_list_has);
 	return 0;
 }
 

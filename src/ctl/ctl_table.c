@@ -13,6 +13,7 @@
 
 #define NAMES_MAX (64u << 20)
 #define NEAR_MAX  3 /* letters, and names that are shown */
+#define FLAGS_MAX 8
 
 static const struct table_entry *
 find_table(const struct schema *schema, struct str name)
@@ -97,6 +98,48 @@ ctl_flags(struct buf *b, const struct rows *rows, size_t first)
 		buf_char(b, str_eq_c(rows_cell(rows, first + i), "t")
 				? "crudb"[i]
 				: '-');
+}
+
+int
+ctl_say_flags(struct ctl *c, const char *whose, struct rows *rows)
+{
+	char storage[FLAGS_MAX];
+	struct buf flags;
+	int got;
+
+	buf_fixed(&flags, storage, sizeof(storage));
+	while ((got = rows_next(rows, &c->err)) == 1) {
+		buf_clear(&flags);
+		ctl_flags(&flags, rows, 1);
+		ctl_say("%s  %.*s  %s", whose, STR_ARGS(rows_cell(rows, 0)),
+		    flags.p);
+	}
+	return got;
+}
+
+bool
+ctl_is_flags(const char *text)
+{
+	return text[0] != '\0' && text[strspn(text, "crudb")] == '\0';
+}
+
+void
+ctl_add_stored(struct ctl *c, struct stmt *s, struct str name)
+{
+	struct str rest = str_from(c->conf.schemas), schema;
+
+	if (str_eq_c(name, "*"))
+		return;
+	stmt_lit(s, " and (r.table_name = ");
+	stmt_param(s, name, NULL);
+	if (conf_list_next(&rest, &schema)) {
+		stmt_lit(s, " or r.table_name = ");
+		stmt_param(s,
+		    str_from(arena_printf(c->arena, "%.*s.%.*s",
+			STR_ARGS(schema), STR_ARGS(name))),
+		    NULL);
+	}
+	stmt_lit(s, ")");
 }
 
 static int

@@ -56,6 +56,7 @@ batch_add(struct batch *b, struct stmt *s)
 		b->cap *= 2;
 	}
 	b->stmts[b->n++] = s;
+	b->emits = b->emits || s->emits;
 	for (size_t i = 0; i < s->nchildren; i++)
 		batch_add(b, s->children[i]);
 	return at;

@@ -96,6 +96,7 @@ db_free(struct db *db)
 {
 	if (db == NULL)
 		return;
+	wake_receive(db);
 	conn_drop(db);
 	PQfinish(db->started);
 	prepared_clear(&db->prepared);
@@ -146,6 +147,7 @@ conn_drop(struct db *db)
 	PQfinish(db->conn);
 	db->conn = NULL;
 	db->dying = false;
+	db->nwake = 0;
 	db->checked = false;
 	prepared_clear(&db->prepared);
 	memset(db->control, 0, sizeof(db->control));
@@ -478,7 +480,8 @@ db_connect(struct db *db, struct err *err)
 
 	if (db->stream != NULL)
 		run_abandon(db->stream);
-	if (db->conn != NULL && !is_alive(db))
+	wake_receive(db);
+	if (db->conn != NULL && (db->dying || !is_alive(db)))
 		conn_lost(db, "the server ended the connection");
 	if (db->conn == NULL) {
 		rc = open_link(db, err);

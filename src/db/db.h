@@ -60,6 +60,7 @@ struct batch {
 	size_t n, cap;
 	ptrdiff_t guard; /* index of the guard, -1: none */
 	bool stream;     /* the last statement's rows are streamed */
+	bool emits;      /* a statement writes the log of events */
 	/* whole batch; stream: until the first row; 0: the db's
 	 * statement_timeout_ms.  What has not come 300 ms later is cancelled */
 	int timeout_ms;

@@ -11,6 +11,7 @@
  *   run.c       db_run: attempts; ping; script
  *   load.c      a long write: one transaction, many statements under way
  *   rows.c      results, streamed or in hand
+ *   wake.c      waking
  *   cancel.c    the cancel request, in a process of its own
  */
 #ifndef DYNAPI_DB_PRIV_H
@@ -98,6 +99,7 @@ enum control {
 	CONTROL_RELEASE, /* what came after it stays */
 	CONTROL_BACK,
 	CONTROL_CHECK, /* deferred constraints, now */
+	CONTROL_WAKE,  /* who listens to the log of events */
 	CONTROL__MAX
 };
 
@@ -106,6 +108,24 @@ struct database_id {
 	int64_t oid;   /* 0: not known */
 	char name[64]; /* NAMEDATALEN */
 };
+
+enum op_kind {
+	OP_CONTROL,
+	OP_SETTINGS,
+	OP_PREPARE,
+	OP_EXEC,
+	OP_DEALLOCATE,
+	OP_SYNC
+};
+
+/* one expected answer, in the order of sending */
+struct op {
+	enum op_kind kind;
+	size_t stmt; /* PREPARE and EXEC of the batch's statements */
+	struct prepared_stmt *prepared;
+};
+
+#define WAKE_OPS 3
 
 struct db {
 	struct db_opts opts;
@@ -124,7 +144,9 @@ struct db {
 	uint64_t random;
 	struct prepared prepared;
 	struct prepared_stmt control[CONTROL__MAX];
-	struct run *stream; /* a batch whose last rows are not read yet */
+	struct run *stream;       /* a batch whose last rows are not read yet */
+	struct op wake[WAKE_OPS]; /* answers to a wake-up, not read yet */
+	size_t nwake;
 	struct db_stats stats;
 };
 
@@ -134,22 +156,6 @@ void conn_lost(struct db *, const char *why);
 /* 0 … below */
 uint32_t conn_random(struct db *, uint32_t below);
 void conn_sleep_ms(int ms);
-
-enum op_kind {
-	OP_CONTROL,
-	OP_SETTINGS,
-	OP_PREPARE,
-	OP_EXEC,
-	OP_DEALLOCATE,
-	OP_SYNC
-};
-
-/* one expected answer, in the order of sending */
-struct op {
-	enum op_kind kind;
-	size_t stmt; /* PREPARE and EXEC of the batch's statements */
-	struct prepared_stmt *prepared;
-};
 
 struct run {
 	struct db *db;
@@ -186,6 +192,13 @@ void run_send_control(struct run *, enum control);
 void run_send_settings(struct run *);
 void run_send_stmt(struct run *, size_t i);
 void run_send_sync(struct run *);
+/*
+ * Behind the sync of a write that may have emitted events: wakes who listens,
+ * if it has.  Nobody waits for it and it fails nothing; what is answered is
+ * read before the next batch (wake.c).
+ */
+void run_send_wake(struct run *);
+void wake_receive(struct db *);
 /* reads answers to the end, or to the next rows of a stream */
 void run_receive(struct run *);
 /* the answers up to the next sync only; the connection is looked after by

@@ -247,6 +247,7 @@ send(struct load *l, size_t at, struct stmt *s)
 	struct rows *rows = l->b->rows[at];
 
 	compact(l->r);
+	l->b->emits = l->b->emits || s->emits;
 	l->b->stmts[at] = s;
 	if (rows != NULL) {
 		rows_clear(rows);
@@ -320,6 +321,8 @@ run_control(struct load *l, enum control c, struct err *err)
 	compact(l->r);
 	run_send_control(l->r, c);
 	run_send_sync(l->r);
+	if (c == CONTROL_COMMIT && l->b->emits)
+		run_send_wake(l->r);
 	receive(l);
 	l->broken = has_failed(l);
 	return verdict(l, err);

@@ -171,6 +171,8 @@ rows_count(const struct rows *r)
 {
 	if (r->run != NULL || r->res == NULL)
 		return -1;
+	if (r->stmt->counted && r->n == 1)
+		return strtoll(PQgetvalue(r->res, 0, 0), NULL, 10);
 	if (PQresultStatus(r->res) == PGRES_TUPLES_OK)
 		return r->n;
 	return strtoll(PQcmdTuples(r->res), NULL, 10);

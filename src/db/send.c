@@ -23,6 +23,11 @@ static const struct {
     [CONTROL_RELEASE] = {"q", "RELEASE SAVEPOINT dynapi"},
     [CONTROL_BACK] = {"k", "ROLLBACK TO SAVEPOINT dynapi"},
     [CONTROL_CHECK] = {"d", "SET CONSTRAINTS ALL IMMEDIATE"},
+    /* the mark is the change's (stmt/event.c) and gone if that is undone */
+    [CONTROL_WAKE] = {"n",
+	"select pg_catalog.pg_notify('dynapi', ''),"
+	" pg_catalog.set_config('dynapi.wake', '', false)"
+	" where pg_catalog.current_setting('dynapi.wake', true) = '1'"},
 };
 
 /* what the startup options are without a pooler */
@@ -214,4 +219,6 @@ run_send(struct run *r)
 	if (r->db->prepared.ndoomed > 0)
 		send_deallocates(r);
 	run_send_sync(r);
+	if (b->emits && b->kind == BATCH_WRITE)
+		run_send_wake(r);
 }

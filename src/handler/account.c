@@ -158,23 +158,52 @@ open_session(struct ctx *c, const struct account *account, struct str new_hash,
 	return rc < 0 ? -1 : 0;
 }
 
-int
-account_open(struct ctx *c, struct stmt *lookup, struct str password,
+/* *new_hash: STR_NONE when the stored one is good */
+static int
+compare_password(struct ctx *c, const struct account *account,
+    struct str password, struct str *new_hash)
+{
+	bool rehash;
+	int place, rc;
+
+	*new_hash = STR_NONE;
+	if (ctx_hash_begin(c, &place) != 0)
+		return -1;
+	rc = check_password(c, account, password, &rehash);
+	if (rc == 0 && rehash)
+		*new_hash = str_from(password_hash(c->arena, password));
+	ctx_hash_end(c, place);
+	return rc;
+}
+
+static int
+try_account(struct ctx *c, struct stmt *lookup, struct str password,
     struct session *s, struct rows **user)
 {
-	struct str new_hash = STR_NONE;
 	struct account account;
-	bool rehash;
+	struct str new_hash;
+
+	if (find_account(c, lookup, &account) != 0 ||
+	    compare_password(c, &account, password, &new_hash) != 0)
+		return -1;
+	return open_session(c, &account, new_hash, s, user);
+}
+
+int
+account_open(struct ctx *c, struct str name, struct stmt *lookup,
+    struct str password, struct session *s, struct rows **user)
+{
+	int rc;
 
 	if (password.len > PASSWORD_BYTES_MAX)
 		return err_add_field(&c->err, ERR_BAD_VALUE, STR("password"),
 		    "This password is too long: 1,024 bytes at most.");
-	if (find_account(c, lookup, &account) != 0 ||
-	    check_password(c, &account, password, &rehash) != 0)
+	if (ctx_try(c, name) != 0)
 		return -1;
-	if (rehash)
-		new_hash = str_from(password_hash(c->arena, password));
-	return open_session(c, &account, new_hash, s, user);
+	rc = try_account(c, lookup, password, s, user);
+	if (c->err.id != ERR_LOGIN_FAILED)
+		ctx_forgive(c);
+	return rc;
 }
 
 void
@@ -201,8 +230,8 @@ account_login(struct ctx *c)
 	username = take_text(c, "username");
 	password = take_text(c, "password");
 	if (c->err.id != ERR_NONE ||
-	    account_open(c, session_lookup(c->arena, username), password, &s,
-		&user) != 0)
+	    account_open(c, username, session_lookup(c->arena, username),
+		password, &s, &user) != 0)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_object(&w);
@@ -242,23 +271,36 @@ ask_true(struct ctx *c, struct batch *b, size_t at)
 }
 
 static int
-account_refresh(struct ctx *c)
+rotate_session(struct ctx *c, struct str token, struct session *s)
 {
 	struct batch *b = ctx_batch(c, BATCH_WRITE);
 	struct claims claims;
+	size_t at;
+
+	if (verify_refresh(c, token, &claims) != 0)
+		return -1;
+	make_session(c, s, claims.sid, claims.sub);
+	at = batch_add(b, session_rotate(c->arena, s, token));
+	return ask_true(c, b, at);
+}
+
+static int
+account_refresh(struct ctx *c)
+{
 	struct session s;
 	struct str token;
 	struct jsonw w;
-	size_t at;
+	int rc;
 
 	if (take_object(c) != 0)
 		return -1;
 	token = take_text(c, "refresh");
-	if (token.p == NULL || verify_refresh(c, token, &claims) != 0)
+	if (token.p == NULL || ctx_try(c, STR_NONE) != 0)
 		return -1;
-	make_session(c, &s, claims.sid, claims.sub);
-	at = batch_add(b, session_rotate(c->arena, &s, token));
-	if (ask_true(c, b, at) != 0)
+	rc = rotate_session(c, token, &s);
+	if (c->err.id != ERR_TOKEN_INVALID)
+		ctx_forgive(c);
+	if (rc != 0)
 		return -1;
 	respond_begin(c, &w);
 	jsonw_object(&w);

@@ -1,6 +1,7 @@
 /*
  * Who asks, as the auto dialect tells it (CONTRACT 3.5): the account, its
- * roles and, for each right on a table, a permission named after both.
+ * groups, its roles (those that he has, and those that label his own rights)
+ * and, for each right on a table, a permission named after both.
  */
 #include "handler/handler.h"
 
@@ -14,9 +15,15 @@ user_stmt(struct ctx *c)
 
 	stmt_lit(s, "select u.username, u.email, u.first_name, u.last_name, "
 		    "u.is_superuser, pg_catalog.array_to_json(array("
-		    "select distinct o.name from dynapi.user_roles r "
-		    "join dynapi.roles o on o.id = r.role_id "
-		    "where r.user_id = u.id order by o.name)) "
+		    "select o.name from dynapi.groups o where o.id in ("
+		    "select g.group_id from dynapi.user_groups g "
+		    "where g.user_id = u.id) order by o.name)), "
+		    "pg_catalog.array_to_json(array("
+		    "select o.name from dynapi.roles o where o.id in ("
+		    "select m.role_id from dynapi.members m "
+		    "where m.user_id = u.id union all "
+		    "select r.role_id from dynapi.user_roles r "
+		    "where r.user_id = u.id) order by o.name)) "
 		    "from dynapi.users u where u.id = ");
 	stmt_param_i64(s, c->principal.id);
 	return s;
@@ -87,10 +94,9 @@ write_user(struct ctx *c, struct jsonw *w, const struct rows *user)
 		jsonw_null(w);
 	}
 	jsonw_key(w, "groups");
-	jsonw_array(w);
-	jsonw_end(w);
-	jsonw_key(w, "roles");
 	jsonw_raw(w, rows_cell(user, 5));
+	jsonw_key(w, "roles");
+	jsonw_raw(w, rows_cell(user, 6));
 }
 
 static int

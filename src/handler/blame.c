@@ -78,10 +78,8 @@ blame(struct ctx *c, const struct column *col, struct str field)
 	else
 		err_add_field(&c->err, ERR_BAD_VALUE, field,
 		    "This is not a valid %.*s.", STR_ARGS(col->type->display));
-	if (domain) {
-		c->err.detail = detail;
-		c->err.cause = cause;
-	}
+	if (domain)
+		err_tell(&c->err, ERR_CONSTRAINT, detail, cause);
 }
 
 int

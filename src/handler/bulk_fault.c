@@ -28,11 +28,13 @@ is_value(const struct batch *b)
 	       strcmp(b->sqlstate, "XX000") == 0;
 }
 
-/* is it the caller's row?  Else halving would not tell which */
+/* is it the caller's row?  Else halving would not tell which; nor where the
+ * table cannot have any */
 static bool
 is_of_a_row(const struct batch *b, const struct err *err)
 {
 	return !b->client_gone && *b->sqlstate != '\0' &&
+	       strcmp(b->sqlstate, "0A000") != 0 &&
 	       (err_status(err->id) < 500 || is_value(b) || is_repeated(b));
 }
 
@@ -125,6 +127,7 @@ static int
 tell_values(struct loading *l, const struct chunk *chunk, int64_t index)
 {
 	struct ctx *c = l->c;
+	const char *cause;
 	struct err e;
 
 	err_init(&e, c->arena);
@@ -142,13 +145,11 @@ tell_values(struct loading *l, const struct chunk *chunk, int64_t index)
 	load_rollback(l->load);
 	if (e.id == ERR_NONE)
 		return -1;
-	e.cause = c->err.cause;
+	cause = c->err.cause;
 	err_clear(&c->err);
 	for (const struct err_field *f = e.fields; f != NULL; f = f->next)
 		err_add_field(&c->err, e.id, f->field, "%s", f->text);
-	err_set(&c->err, e.id, NULL);
-	c->err.detail = e.detail;
-	c->err.cause = e.cause;
+	err_tell(&c->err, e.id, e.detail, cause);
 	return -1;
 }
 
@@ -172,9 +173,7 @@ tell_constraint(struct loading *l, int64_t index)
 	    err_status(e.id) < 500)
 		feed_blame(l->feed, &c->err, e.id, index, STR_NONE,
 		    e.detail != NULL ? e.detail : err_title(e.id));
-	err_set(&c->err, e.id, NULL);
-	c->err.detail = e.detail;
-	c->err.cause = e.cause;
+	err_tell(&c->err, e.id, e.detail, e.cause);
 	return -1;
 }
 

@@ -16,6 +16,7 @@ struct loading {
 	struct ctx *c;
 	struct bulk *b;
 	struct feed *feed;
+	bool many; /* more rows than a statement has, or who knows */
 	struct load *load;
 	struct sent *sent[LOAD_ROOMS]; /* the last ones, in a ring */
 	size_t nsent;

@@ -26,12 +26,13 @@
 struct stmt *
 bulk_stmt(struct loading *l, struct arena *a, const struct chunk *chunk)
 {
-	const struct stmt_opts *o = &l->c->app->stmt_opts;
+	struct stmt_opts o = l->c->app->stmt_opts;
 	bool returning = l->b->format != NULL && l->b->may_read;
 
+	o.many = l->many;
 	return l->b->action == ACTION_CREATE
-		   ? stmt_bulk_insert(a, chunk, l->b->on, returning, o)
-		   : stmt_bulk_update(a, chunk, returning, o);
+		   ? stmt_bulk_insert(a, chunk, l->b->on, returning, &o)
+		   : stmt_bulk_update(a, chunk, returning, &o);
 }
 
 static void
@@ -200,6 +201,19 @@ read_body(void *arg, char *room, size_t n, struct err *err)
 	return got;
 }
 
+static bool
+is_many(const struct json *json)
+{
+	size_t n = 0;
+
+	if (json == NULL)
+		return true;
+	for (json = json->child; json != NULL && n <= CHUNK_ROWS;
+	     json = json->next)
+		n++;
+	return n > CHUNK_ROWS;
+}
+
 static void
 open_feed(struct loading *l)
 {
@@ -216,6 +230,7 @@ open_feed(struct loading *l)
 		o.kind =
 		    request_is(&c->req, "text/csv") ? FEED_CSV : FEED_NDJSON;
 	l->feed = feed_new(c->arena, &o);
+	l->many = is_many(o.json);
 }
 
 static void
@@ -474,12 +489,8 @@ static int
 take_changed(struct ctx *c, struct change *ch, struct batch *b, size_t at)
 {
 	struct rows *rows = batch_rows(b, at);
-	bool counted = !ch->want_rows && ch->max >= 0;
 
 	ch->affected = rows_count(rows);
-	if (counted && rows_next(rows, &c->err) == 1 &&
-	    str_i64(rows_cell(rows, 0), &ch->affected) != 0)
-		ch->affected = 0;
 	if (ch->want_rows && rights_of_guard(c, batch_rows(b, 0)))
 		ch->rows = rows;
 	return 0;

@@ -125,6 +125,8 @@ data_nested_create(struct ctx *c, struct write *w)
 		check = batch_add(b, stmt_once_check(c->arena, &once));
 	at = batch_add(b, stmt_insert_nested(c->arena, &doc->set, w->want_row,
 			      keyed ? &once : NULL, &opts));
+	if (keyed)
+		batch_add(b, stmt_once_ensure(c->arena, c->table, &once));
 	rc = ctx_run(c, b);
 	if (rc != 0 && keyed && (keyed = once_replay(c, w, &once, check)) != 0)
 		return keyed < 0 ? -1 : 0;

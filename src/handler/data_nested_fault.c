@@ -54,9 +54,7 @@ blame_links(struct ctx *c, const struct nested_set *set)
 			err_add_field(&c->err, ERR_CONFLICT,
 			    row_path(set->v[i]),
 			    "There may be no row with this key.");
-	err_set(
-	    &c->err, ERR_CONFLICT, "A row that is to be linked is missing.");
-	c->err.cause = cause;
+	err_tell(&c->err, ERR_CONFLICT, NULL, cause);
 	return -1;
 }
 
@@ -171,7 +169,7 @@ fails(const struct refusal *r, size_t rows, const struct nested **last)
 }
 
 /* NULL: it cannot be told, or not soon; a trigger of another row's may have
- * done it */
+ * done it.  Where the table is not known any row may be it */
 static const struct nested *
 search(const struct refusal *r)
 {
@@ -187,7 +185,8 @@ search(const struct refusal *r)
 		else
 			from = half + 1;
 	}
-	return from == to && fails(r, from, &last) && is_suspect(r, last)
+	return from == to && fails(r, from, &last) &&
+		       (r->table == NULL || is_suspect(r, last))
 		   ? last
 		   : NULL;
 }
@@ -228,9 +227,45 @@ blame_constraint(const struct refusal *r)
 	if (n != NULL && n->path.len > 0 && c->err.fields == NULL)
 		err_add_field(&c->err, said.id, row_path(n),
 		    "A constraint of the database refuses this row.");
-	err_set(&c->err, said.id, NULL);
-	c->err.detail = r->told ? said.detail : NULL;
-	c->err.cause = said.cause;
+	err_tell(&c->err, said.id, r->told ? said.detail : NULL, said.cause);
+	return -1;
+}
+
+/* ---- row security ------------------------------------------------------- */
+
+/* whose policy it was; NULL: the row's, or that of the table that links it */
+static const struct table *
+policy_of(const struct nested *n)
+{
+	if (n->place != NESTED_BESIDE)
+		return n->table;
+	return n->how == NESTED_LINK ? n->relation->via : NULL;
+}
+
+/* PostgreSQL names the table in its message alone */
+static int
+blame_policy(const struct refusal *r)
+{
+	struct ctx *c = r->c;
+	const char *detail = c->err.detail, *cause = c->err.cause;
+	const struct nested *n = search(r);
+	const struct table *t = n != NULL ? policy_of(n) : NULL;
+
+	if (n == NULL)
+		return -1;
+	if (t != c->table)
+		detail = t == NULL ? NULL
+				   : arena_printf(c->arena,
+					 "You have no right to %s %.*s.",
+					 action_name(data_nested_takes_over(n)
+							 ? ACTION_UPDATE
+							 : ACTION_CREATE),
+					 STR_ARGS(t->qname));
+	err_clear(&c->err);
+	if (n->path.len > 0)
+		err_add_field(&c->err, ERR_FORBIDDEN, row_path(n),
+		    "Row security refuses this row.");
+	err_tell(&c->err, ERR_FORBIDDEN, detail, cause);
 	return -1;
 }
 
@@ -250,6 +285,8 @@ data_nested_fault(struct ctx *c, struct nested_set *set, const struct batch *b)
 		find_table(&r);
 		return r.table != NULL ? blame_constraint(&r) : -1;
 	}
+	if (c->err.id == ERR_FORBIDDEN && strcmp(b->sqlstate, "42501") == 0)
+		return blame_policy(&r);
 	for (size_t i = 0; i < set->n; i++)
 		blame_row(c, set->v[i]);
 	return -1;

@@ -186,7 +186,7 @@ respond_head(struct ctx *c, struct list *l)
 	return 0;
 }
 
-static int
+int
 data_list(struct ctx *c)
 {
 	struct list l = {.q = read_ask(c, &c->req.params)};
@@ -214,7 +214,7 @@ data_list(struct ctx *c)
 
 /* ---- the same question in a body ---------------------------------------- */
 
-static int
+int
 data_search(struct ctx *c)
 {
 	return question_take(c, c->body) != 0 ? -1 : data_list(c);
@@ -222,7 +222,7 @@ data_search(struct ctx *c)
 
 /* ---- one row ------------------------------------------------------------ */
 
-static int
+int
 data_retrieve(struct ctx *c)
 {
 	struct query *q = read_ask(c, &c->req.params);

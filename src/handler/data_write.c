@@ -155,6 +155,8 @@ create_row(struct ctx *c, struct write *w)
 	    keyed ? stmt_insert_once(
 			c->arena, c->table, &body, w->want_row, &once, &opts)
 		  : stmt_insert(c->arena, c->table, &body, w->want_row, &opts));
+	if (keyed)
+		batch_add(b, stmt_once_ensure(c->arena, c->table, &once));
 	if (ctx_run(c, b) != 0) {
 		if (keyed && (keyed = once_replay(c, w, &once, check)) != 0)
 			return keyed < 0 ? -1 : 0;
@@ -424,7 +426,7 @@ create_nested(struct ctx *c, struct write *w, const struct format *f)
 	return respond_json(c, 201);
 }
 
-static int
+int
 data_create(struct ctx *c)
 {
 	struct write w = {.action = ACTION_CREATE,
@@ -465,7 +467,7 @@ write_one(struct ctx *c, struct write *w)
 	return respond_row(c, w->rows, f, 200);
 }
 
-static int
+int
 data_replace(struct ctx *c)
 {
 	return write_one(
@@ -473,14 +475,14 @@ data_replace(struct ctx *c)
 		   .action = ACTION_UPDATE, .replace = true, .body = c->body});
 }
 
-static int
+int
 data_patch(struct ctx *c)
 {
 	return write_one(
 	    c, &(struct write){.action = ACTION_UPDATE, .body = c->body});
 }
 
-static int
+int
 data_delete(struct ctx *c)
 {
 	return write_one(c, &(struct write){.action = ACTION_DELETE});

@@ -81,8 +81,8 @@ static int
 take_tags(struct ctx *c, const char *name, struct str header, bool weak,
     struct tags *out)
 {
-	*out = (struct tags){.some = header.len > 0};
-	if (header.len == 0)
+	*out = (struct tags){.some = header.p != NULL};
+	if (header.p == NULL)
 		return 0;
 	out->any = str_eq(str_trim(header), STR("*"));
 	if (out->any)

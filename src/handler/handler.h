@@ -22,13 +22,16 @@ extern const struct route routes_data[];  /* /api/dyn/{table}/… reading */
 extern const struct route routes_write[]; /* /api/dyn/{table}/… writing */
 extern const struct route routes_bulk[];  /* /api/dyn/{table}/ many rows */
 extern const struct route routes_health[];
-extern const struct route routes_index[];   /* /api/, /api/dyn/, reload */
-extern const struct route routes_options[]; /* OPTIONS */
-extern const struct route routes_v2[];      /* /api/v2/{table}/… */
-extern const struct route routes_v2_info[]; /* /api/v2/info/… */
+extern const struct route routes_index[];    /* /api/, /api/dyn/, reload */
+extern const struct route routes_options[];  /* OPTIONS */
+extern const struct route routes_users[];    /* /api/users/… */
+extern const struct route routes_v2[];       /* /api/v2/{table}/… */
+extern const struct route routes_v2_info[];  /* /api/v2/info/… */
+extern const struct route routes_v2_users[]; /* /api/v2/users/… */
 
 /* the front doors: their grammar, their errors */
 extern const struct dialect dialect_native; /* data_read.c */
+extern const struct dialect dialect_users;  /* native, of accounts; users.c */
 extern const struct dialect dialect_v2;     /* v2.c */
 extern const struct dialect dialect_auto;   /* auto.c */
 /* all of them, the default first, NULL-terminated */
@@ -39,11 +42,11 @@ extern const struct root handler_roots[];
 
 /*
  * The login of every front door (account.c): the account that lookup finds (a
- * statement like session_lookup), its password, a new session.  *user is its
+ * statement like session_lookup) by name, its password, a new session.  *user is its
  * row, read already; what goes wrong in any way looks the same from outside.
  */
-int account_open(struct ctx *, struct stmt *lookup, struct str password,
-    struct session *, struct rows **user);
+int account_open(struct ctx *, struct str name, struct stmt *lookup,
+    struct str password, struct session *, struct rows **user);
 /* {"id":…,"username":…,"email":…,"contact":…} */
 void account_write(
     struct jsonw *, const struct session *, const struct rows *user);
@@ -345,6 +348,25 @@ int bulk_respond(struct ctx *, const struct change *, const struct format *,
 
 /* data_options.c: OPTIONS of a table or a row */
 int data_options(struct ctx *);
+
+/* data_read.c, data_write.c: what the native dialect does at a table and at a
+ * row */
+int data_list(struct ctx *);
+int data_search(struct ctx *);
+int data_retrieve(struct ctx *);
+int data_create(struct ctx *);
+int data_replace(struct ctx *);
+int data_patch(struct ctx *);
+int data_delete(struct ctx *);
+
+/*
+ * Writing accounts (users.c), which are a table but for what goes before and
+ * comes after: users_take checks a body by the rules of accounts, and makes it
+ * c->body with the hash in the place of the password; users_done (of what the
+ * write has returned) says which rule the database has refused it by.
+ */
+int users_take(struct ctx *, const struct json *body, enum body_mode);
+int users_done(struct ctx *, int rc);
 
 /* After a batch has failed: the fields that PostgreSQL cannot have meant, by
  * casting each alone; a key that no row can have is ERR_NOT_FOUND.  -1. */

@@ -48,15 +48,17 @@ health_ready(struct ctx *c)
 	return respond_json(c, ok ? 200 : 503);
 }
 
+#define UNCOUNTED (NEEDS_NO_TOKEN | NOT_COUNTED)
+
 const struct route routes_health[] = {
-    {METHOD_GET, "/api/health", NEEDS_NO_TOKEN, health_ready,
+    {METHOD_GET, "/api/health", UNCOUNTED, health_ready,
 	"Can requests be served"},
-    {METHOD_HEAD, "/api/health", NEEDS_NO_TOKEN, health_ready, NULL},
-    {METHOD_GET, "/api/health/ready", NEEDS_NO_TOKEN, health_ready,
+    {METHOD_HEAD, "/api/health", UNCOUNTED, health_ready, NULL},
+    {METHOD_GET, "/api/health/ready", UNCOUNTED, health_ready,
 	"Can requests be served"},
-    {METHOD_HEAD, "/api/health/ready", NEEDS_NO_TOKEN, health_ready, NULL},
-    {METHOD_GET, "/api/health/live", NEEDS_NO_TOKEN, health_live,
+    {METHOD_HEAD, "/api/health/ready", UNCOUNTED, health_ready, NULL},
+    {METHOD_GET, "/api/health/live", UNCOUNTED, health_live,
 	"Does the responder answer"},
-    {METHOD_HEAD, "/api/health/live", NEEDS_NO_TOKEN, health_live, NULL},
+    {METHOD_HEAD, "/api/health/live", UNCOUNTED, health_live, NULL},
     {0},
 };

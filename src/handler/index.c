@@ -178,13 +178,14 @@ const struct route routes_index[] = {
 };
 
 const struct dialect *const handler_dialects[] = {
-    &dialect_native, &dialect_auto, &dialect_v2, NULL};
+    &dialect_native, &dialect_users, &dialect_auto, &dialect_v2, NULL};
 
 const struct root handler_roots[] = {
     {"native", "/api/dyn", routes_data},
     {"native", "/api/dyn", routes_write},
     {"native", "/api/dyn", routes_bulk},
     {"native", "/api/auth", routes_account},
+    {"native", "/api/users", routes_users},
     {"health", "/api/health", routes_health},
     {"native", "/api", routes_index},
     {"native", "/api/dyn", routes_options},
@@ -193,5 +194,6 @@ const struct root handler_roots[] = {
     {"auto", "/api/auto", routes_auto_user},
     {"v2", "/api/v2", routes_v2},
     {"v2", "/api/v2", routes_v2_info},
+    {"v2", "/api/v2/users", routes_v2_users},
     {0},
 };

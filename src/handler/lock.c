@@ -12,7 +12,8 @@ lock_take(struct ctx *c, struct body *body, struct str *value)
 	const struct column *col = table_counter(c->table);
 	struct assign *as = col != NULL ? body_assign(body, col) : NULL;
 
-	if (as == NULL)
+	/* nobody can have read one that is write-only */
+	if (as == NULL || col->write_only)
 		return NULL;
 	*value = as->is_null ? STR("0") : as->text;
 	*as = (struct assign){.column = col, .is_next = true};

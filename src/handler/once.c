@@ -2,9 +2,10 @@
  * Idempotency-Key: a create that may be sent again when its answer was lost.
  *
  * The normal case costs no round trip: a statement in front of the insert
- * raises when the key is in use, the insert itself keeps it.  Of two requests
- * at once the slower fails at a unique index, of the keys or of the table;
- * then the row of the faster one is its answer as well.
+ * raises when the key is in use, the insert itself keeps it, or where no row
+ * comes back the statement behind it.  Of two requests at once the slower
+ * fails at a unique index, of the keys or of the table; then the row of the
+ * faster one is its answer as well.
  */
 #include "handler/handler.h"
 

@@ -1,8 +1,9 @@
 /*
  * What the client prefers (RFC 7240), the same for every dialect.  What writes
  * asks here and not its caller, so that no front door can overlook a dry run.
- * Whether there is a time zone only PostgreSQL knows: the guard sets it, and
- * where that fails the same is done once more without it.
+ * Whether there is a time zone only PostgreSQL knows: the guard sets it when it
+ * has found the rights, and where that fails the same is done once more without
+ * it.
  */
 #include "handler/handler.h"
 
@@ -59,11 +60,7 @@ prefer_was_zone(struct ctx *c)
 	    b->failed != (size_t)b->guard || strcmp(b->sqlstate, "22023") != 0)
 		return false;
 	err_clear(&c->err);
-	if (refuse_zone(c) == 0)
-		return true;
-	/* this guard has not looked at the rights: one that does comes first */
-	c->guarded = false;
-	return false;
+	return refuse_zone(c) == 0;
 }
 
 void

@@ -403,6 +403,8 @@ link_path(struct ctx *c, struct buf *path)
 {
 	buf_init(path, c->arena, 65536);
 	buf_cstr(path, c->dialect->base);
+	if (c->dialect->alone)
+		return;
 	buf_url(path, c->table->path);
 	buf_char(path, '/');
 }

@@ -94,7 +94,9 @@ v2_error(struct ctx *c, int status)
 
 	if (is_validation(c))
 		response_status(&c->res, 422);
-	if (status >= 400 && status < 500 && status != 401 && has_session(c))
+	/* who is throttled costs no look at his session */
+	if (status >= 400 && status < 500 && status != 401 && status != 429 &&
+	    has_session(c))
 		v2_token(c);
 	if (text.p == NULL)
 		return;
@@ -111,6 +113,7 @@ const struct dialect dialect_v2 = {.base = "/api/v2/",
     .shape = v2_shape,
     .challenge = "Token realm=Application",
     .scheme = "Token",
+    .accounts = accounts_table_v2,
     .strict = true,
     .put = BODY_PATCH};
 
@@ -190,7 +193,9 @@ respond_count(struct ctx *c, const struct query *q)
 	batch_guard(b, ctx_guard(c, ACTION_READ));
 	at = batch_add(b, stmt_count(c->arena, q, 0));
 	if (ctx_run(c, b) != 0)
-		return blame_query(c, q);
+		return prefer_was_zone(c) ? respond_count(c, q)
+					  : blame_query(c, q);
+	prefer_zone_header(c);
 	rows = batch_rows(b, at);
 	if (rows_next(rows, &c->err) != 1 ||
 	    str_i64(rows_cell(rows, 0), &total) != 0)
@@ -236,13 +241,13 @@ respond_list(struct ctx *c, struct query *q)
 	return 0;
 }
 
-static int
+int
 v2_list(struct ctx *c)
 {
 	return respond_list(c, ask_params(c));
 }
 
-static int
+int
 v2_search(struct ctx *c)
 {
 	return respond_list(c, ask_body(c));
@@ -256,7 +261,7 @@ raw_key(struct ctx *c)
 	return route_segment(c->route, &c->req, "key")->raw;
 }
 
-static int
+int
 v2_show(struct ctx *c)
 {
 	struct query *q = ask_params(c);
@@ -307,17 +312,19 @@ is_model_name(struct str key, struct str table)
 	       is_plural(key, table);
 }
 
-/* {"user":{…}} or {…}: a column of that name is a column */
-static const struct json *
-unwrap(const struct ctx *c)
+const struct json *
+v2_unwrap(const struct ctx *c)
 {
 	const struct json *only = c->body->child;
+	bool named;
 
 	if (c->body->kind == JSON_OBJECT && c->body->n == 1 &&
 	    only->kind == JSON_OBJECT &&
-	    is_model_name(only->key, c->table->name) &&
-	    table_input(c->table, only->key) == NULL)
-		return only;
+	    table_input(c->table, only->key) == NULL) {
+		named = is_model_name(only->key, c->table->name) ||
+			is_model_name(only->key, c->table->path);
+		return named ? only : c->body;
+	}
 	return c->body;
 }
 
@@ -362,7 +369,7 @@ create_many(struct ctx *c)
 	return bulk_written(c, &b, 201, "created");
 }
 
-static int
+int
 v2_create(struct ctx *c)
 {
 	struct write w = {.action = ACTION_CREATE,
@@ -374,11 +381,11 @@ v2_create(struct ctx *c)
 		return create_many(c);
 	if (refuse_write(c, "") != 0)
 		return -1;
-	w.body = unwrap(c);
+	w.body = v2_unwrap(c);
 	return write_row(c, &w) != 0 ? -1 : respond_written(c, &w, 201);
 }
 
-static int
+int
 v2_update(struct ctx *c)
 {
 	struct write w = {.action = ACTION_UPDATE,
@@ -390,11 +397,11 @@ v2_update(struct ctx *c)
 
 	if (refuse_write(c, "") != 0)
 		return -1;
-	w.body = unwrap(c);
+	w.body = v2_unwrap(c);
 	return write_row(c, &w) != 0 ? -1 : respond_written(c, &w, 200);
 }
 
-static int
+int
 v2_delete(struct ctx *c)
 {
 	struct write w = {.action = ACTION_DELETE,
@@ -506,7 +513,7 @@ change_many(struct ctx *c, const struct json *body)
 static int
 v2_update_many(struct ctx *c)
 {
-	return change_many(c, unwrap(c));
+	return change_many(c, v2_unwrap(c));
 }
 
 static int
@@ -517,7 +524,7 @@ v2_delete_many(struct ctx *c)
 
 /* ---- OPTIONS ------------------------------------------------------------ */
 
-static int
+int
 v2_options(struct ctx *c)
 {
 	if (data_options(c) != 0)

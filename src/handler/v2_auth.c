@@ -64,8 +64,8 @@ v2_authenticate(struct ctx *c)
 	struct session s;
 	struct jsonw w;
 
-	if (c->err.id != ERR_NONE ||
-	    account_open(c, lookup_stmt(c, name), password, &s, &user) != 0)
+	if (c->err.id != ERR_NONE || account_open(c, name, lookup_stmt(c, name),
+					 password, &s, &user) != 0)
 		return -1;
 	response_header(&c->res, "Token", account_token(c, &s));
 	respond_begin(c, &w);

@@ -50,13 +50,17 @@ info_heartbeat(struct ctx *c)
 static int
 info_roles(struct ctx *c)
 {
+	static const char *const raw[] = {
+	    "created_at", "updated_at", "lock_version"};
 	struct stmt *s = stmt_new(c->arena, "roles");
 	struct rows *rows;
 	struct jsonw w;
 	int rc;
 
-	stmt_lit(
-	    s, "select id, name, description from dynapi.roles order by id");
+	stmt_lit(s, "select id, name, description, "
+		    "pg_catalog.to_json(created_at), "
+		    "pg_catalog.to_json(updated_at), lock_version "
+		    "from dynapi.roles order by id");
 	if ((rows = ask_user(c, s)) == NULL)
 		return -1;
 	respond_begin(c, &w);
@@ -67,6 +71,10 @@ info_roles(struct ctx *c)
 		jsonw_raw(&w, rows_cell(rows, 0));
 		jsonw_kv(&w, "name", rows_cell(rows, 1));
 		jsonw_kv(&w, "description", rows_cell(rows, 2));
+		for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) {
+			jsonw_key(&w, raw[i]);
+			jsonw_raw(&w, rows_cell(rows, 3 + i));
+		}
 		jsonw_end(&w);
 	}
 	jsonw_end(&w);

@@ -21,6 +21,20 @@ const struct json *v2_shape_of(
 int v2_shape(void *ctx, struct query *, const struct table *, bool included,
     struct err *);
 
+/* v2.c: what is done at a table and at a row */
+int v2_list(struct ctx *);
+int v2_search(struct ctx *);
+int v2_show(struct ctx *);
+int v2_create(struct ctx *);
+int v2_update(struct ctx *);
+int v2_delete(struct ctx *);
+int v2_options(struct ctx *);
+/* the row of a body: {"user":{…}} or {…}; a column of that name is a column */
+const struct json *v2_unwrap(const struct ctx *);
+
+/* v2_model.c: "order" of orders */
+struct str v2_singular(struct arena *, struct str name);
+
 int v2_schema(struct ctx *);
 int v2_dsl(struct ctx *);
 int v2_translations(struct ctx *);

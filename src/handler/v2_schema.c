@@ -347,13 +347,45 @@ put_label(struct ctx *c, struct word *in, struct str name,
 		append(c->arena, in, name)->text = text;
 }
 
+static bool
+has_model(const struct models *m, struct str qname)
+{
+	size_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		int cmp = str_cmp(m->v[mid]->qname, qname);
+
+		if (cmp == 0)
+			return true;
+		if (cmp < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+/* as Rails has it, in the singular; its own where another table is called so */
+static struct str
+model_name(struct ctx *c, const struct models *m, const struct table *t)
+{
+	struct str one = v2_singular(c->arena, t->name);
+	char *qname = arena_printf(
+	    c->arena, "%.*s.%.*s", STR_ARGS(t->schema), STR_ARGS(one));
+
+	return has_model(m, str_from(qname)) ? t->path
+					     : v2_singular(c->arena, t->path);
+}
+
 static void
 put_model(struct ctx *c, struct word *models, struct word *attributes,
-    const struct texts *texts, const struct table *t)
+    const struct texts *texts, const struct models *m, const struct table *t)
 {
 	struct word *own = arena_make(c->arena, struct word), *in;
+	struct str name = model_name(c, m, t);
 
-	put_label(c, models, t->path, texts, t->qname, t->comment);
+	put_label(c, models, name, texts, t->qname, t->comment);
 	for (size_t i = 0; i < t->ncolumns; i++) {
 		const struct column *col = &t->columns[i];
 		char *key = arena_printf(c->arena, "%.*s.%.*s",
@@ -364,7 +396,7 @@ put_model(struct ctx *c, struct word *models, struct word *attributes,
 	}
 	if (own->child == NULL)
 		return;
-	in = append(c->arena, attributes, t->path);
+	in = append(c->arena, attributes, name);
 	in->child = own->child;
 	in->last = own->last;
 }
@@ -412,7 +444,8 @@ v2_translations(struct ctx *c)
 	enter(c->arena, rails, STR("models"));
 	enter(c->arena, rails, STR("attributes"));
 	for (size_t i = 0; i < m.n; i++)
-		put_model(c, rails->child, rails->child->next, &texts, m.v[i]);
+		put_model(
+		    c, rails->child, rails->child->next, &texts, &m, m.v[i]);
 	for (size_t i = 0; i < texts.n; i++)
 		if (!is_label(c, texts.v[i].key))
 			put_text(

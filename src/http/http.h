@@ -24,6 +24,7 @@
 struct arena;
 struct conf;
 struct err;
+struct nets;
 
 /* ---- the web server's side ---------------------------------------------- */
 
@@ -112,7 +113,7 @@ struct request {
 	struct str prefer;                  /* RFC 7240 */
 	struct str if_match, if_none_match; /* RFC 9110 13.1 */
 	struct str idempotency_key;
-	struct str remote; /* REMOTE_ADDR */
+	struct str remote; /* the client's address: request_client */
 	const char *id;    /* request id: ours, 16 hex digits */
 };
 
@@ -128,6 +129,11 @@ bool request_is_rows(const struct request *);
 /* before the first fcgi_body_read of a streamed body; -1 as request_read_body
  * with bulk_body_max for body_max */
 int request_body_begin(struct fcgi *, const struct conf *, struct err *);
+/* the client, from REMOTE_ADDR and, when that is a proxy that is trusted
+ * (trusted_proxies; NULL: none), X-Forwarded-For: the entry furthest right that
+ * is none; one that is no address ends the search before it */
+struct str request_client(struct arena *, struct str remote,
+    struct str forwarded, const struct nets *trusted);
 /* is the body's media type this one (parameters ignored)? */
 bool request_is(const struct request *, const char *media_type);
 /* preference token of Prefer such as "handling=strict" */
@@ -151,7 +157,9 @@ enum need {
 	ONLY_READS = 128,    /* the right to read is enough for its method */
 	NEEDS_ROWS = 256,    /* a JSON body, or rows that are not read yet */
 	DELETES = 512,       /* it does what DELETE does */
-	TAKES_FORM = 1024    /* a form instead of the JSON body */
+	TAKES_FORM = 1024,   /* a form instead of the JSON body */
+	NOT_COUNTED = 2048,  /* no throttle counts it */
+	OF_ACCOUNTS = 4096   /* NEEDS_TABLE: that of the accounts */
 };
 
 struct route {

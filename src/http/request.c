@@ -163,6 +163,17 @@ take_list(struct arena *a, const struct fcgi *f, const char *name)
 	return fcgi_param_list(f, a, name, &n);
 }
 
+static struct str
+read_remote(struct arena *a, const struct fcgi *f, const struct nets *trusted)
+{
+	struct str remote = take_param(a, f, "REMOTE_ADDR");
+
+	if (trusted == NULL)
+		return remote;
+	return request_client(
+	    a, remote, take_list(a, f, "HTTP_X_FORWARDED_FOR"), trusted);
+}
+
 int
 request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
     struct request *r, struct err *err)
@@ -187,7 +198,7 @@ request_read(struct arena *a, struct fcgi *f, const struct conf *conf,
 	r->if_none_match = take_list(a, f, "HTTP_IF_NONE_MATCH");
 	r->idempotency_key =
 	    fcgi_param_list(f, a, "HTTP_IDEMPOTENCY_KEY", &nkeys);
-	r->remote = take_param(a, f, "REMOTE_ADDR");
+	r->remote = read_remote(a, f, conf->trusted_proxies);
 	if (r->target.len > (size_t)conf->url_max)
 		return err_set(err, ERR_URL_TOO_LONG,
 		    "The URL may have at most %lld bytes.",

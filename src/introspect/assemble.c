@@ -61,11 +61,22 @@ fill_column(struct catalog *c, const struct attr *a, struct column *col)
 			   (a->has_default || catalog_type_default(c, a->type));
 	col->identity = name_identity(a->identity);
 	col->generated = a->generated;
-	col->updatable = a->updatable;
+	col->updatable = a->updatable && !a->barred;
 	col->write_only = a->sight == SIGHT_WRITE_ONLY;
 	col->has_eq = !col->write_only && catalog_has_eq(c, a->type);
 	col->has_order = !col->write_only && catalog_has_order(c, a->type);
 	col->comment = keep_comment(a->comment);
+}
+
+static void
+tell_barred(struct catalog *c, const struct rel *r)
+{
+	for (size_t i = 0; i < r->nattrs; i++)
+		if (r->attrs[i].barred && r->attrs[i].sight != SIGHT_HIDDEN)
+			catalog_notice(c, r->qname, false,
+			    "%.*s is not counted: the role of conninfo may not "
+			    "update it",
+			    STR_ARGS(r->attrs[i].name));
 }
 
 static void
@@ -90,6 +101,7 @@ fill_table(struct catalog *c, const struct rel *r)
 		if (r->attrs[i].sight == SIGHT_OPEN)
 			fill_column(
 			    c, &r->attrs[i], &t->columns[t->ncolumns++]);
+	tell_barred(c, r);
 	t->conceals = t->ncolumns < r->nattrs;
 	for (size_t i = 0; i < r->nattrs; i++)
 		if (r->attrs[i].sight == SIGHT_WRITE_ONLY)

@@ -129,6 +129,7 @@ take_attr(struct catalog *c, const struct rows *r, size_t i)
 	a->identity = cell_char(r, 9);
 	a->updatable = cell_bool(r, 10);
 	a->comment = cell_text(c, r, 11);
+	a->barred = cell_bool(r, 12);
 }
 
 static void

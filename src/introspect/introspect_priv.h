@@ -26,6 +26,9 @@ struct attr {
 	int32_t typmod;
 	struct str display;
 	bool not_null, has_default, generated, updatable;
+	/* a counter of changes (table_counter) that the responders' role may
+	 * not count up, though it may change the table */
+	bool barred;
 	char identity;
 	struct str comment;
 	enum sight sight;

@@ -107,6 +107,17 @@ put_aggregate(
 }
 
 static void
+put_step(struct buf *b, const struct expr *e)
+{
+	buf_lit(b, " by ");
+	put_name(b, e->cmp.tree->name);
+	if (e->cmp.onward == NULL)
+		return;
+	buf_char(b, '.');
+	put_name(b, e->cmp.onward->name);
+}
+
+static void
 put_cmp(struct buf *b, const struct expr *e)
 {
 	const struct op_info *op = &query_ops[e->cmp.op];
@@ -119,6 +130,8 @@ put_cmp(struct buf *b, const struct expr *e)
 		buf_printf(b, "not %s", op->suffix);
 	buf_char(b, ' ');
 	put_aggregate(b, e->cmp.agg, e->cmp.distinct, &e->cmp.path);
+	if (op->takes == OP_TAKES_GRAPH)
+		put_step(b, e);
 	put_value(b, &e->cmp.value);
 	buf_char(b, '\n');
 }

@@ -52,7 +52,8 @@ enum op_takes {
 	OP_TAKES_ARRAY,
 	OP_TAKES_RANGE,
 	OP_TAKES_JSON,
-	OP_TAKES_TREE
+	OP_TAKES_TREE,
+	OP_TAKES_GRAPH
 };
 
 enum op {
@@ -170,8 +171,10 @@ struct expr {
 			 * bound for another column; NULL: it has its own */
 			size_t *shared;
 			/* of a place in a tree: the relation to the row
-			 * above; set by resolve */
-			const struct relation *tree;
+			 * above; in a graph: through a join table, or to
+			 * the edges, from which onward leads to the next
+			 * row.  Set by resolve */
+			const struct relation *tree, *onward;
 		} cmp;
 		struct { /* IN, BETWEEN (two values) */
 			struct path path;

@@ -159,12 +159,14 @@ find_shaping(struct str name)
 	return NULL;
 }
 
-/* an empty list says that there is nothing to leave out */
+/* an empty list says that there is nothing to leave out, or to include; as Rails
+ * has it, where {} is one of relations as well */
 static bool
 says_all(const struct json *a)
 {
 	for (const struct json *m = a->child; m != NULL; m = m->next)
-		if (m->kind == JSON_ARRAY && m->n == 0)
+		if ((m->kind == JSON_ARRAY || m->kind == JSON_OBJECT) &&
+		    m->n == 0)
 			return true;
 	return false;
 }

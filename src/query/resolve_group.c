@@ -287,14 +287,19 @@ resolve_key_leaf(struct scope *s, struct expr *e, struct path *p)
 		return resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
 		    "Only aggregates and what is grouped by can be compared "
 		    "here.");
-	if (e->kind == EXPR_CMP && query_ops[e->cmp.op].takes == OP_TAKES_TREE)
-		return resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
-		    "A group has no place in a tree.");
 	if (e->kind == EXPR_CMP)
 		return resolve_op(s, e, resolve_operand(p, AGG_NONE));
 	return e->kind == EXPR_ISNULL
 		   ? FOUND
 		   : resolve_in(s, e, resolve_operand(p, AGG_NONE));
+}
+
+static bool
+is_place(const struct expr *e)
+{
+	return e->kind == EXPR_CMP &&
+	       (query_ops[e->cmp.op].takes == OP_TAKES_TREE ||
+		   query_ops[e->cmp.op].takes == OP_TAKES_GRAPH);
 }
 
 static enum found
@@ -307,6 +312,9 @@ resolve_having(struct scope *s, struct expr *e, bool must)
 	struct str text = p->text;
 
 	(void)must; /* a group has nothing that could be left out */
+	if (is_place(e))
+		return resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
+		    "A group has no place in a tree or a graph.");
 	if (e->kind == EXPR_CMP && e->cmp.agg != AGG_NONE)
 		return resolve_compared(s, e);
 	f = find_alias(s->q, p);

@@ -368,6 +368,45 @@ resolve_tree(struct scope *s, const struct path *p)
 	return NULL;
 }
 
+/* through a join table, or to the edges and from there to one row */
+static size_t
+count_steps(const struct path *p)
+{
+	const struct relation *last = p->hops[p->nhops - 1], *edges;
+
+	if (last->kind == RELATION_MANY_TO_MANY)
+		return last->near == last->far ? 1 : 0;
+	if (p->nhops < 2 || last->backwards)
+		return 0;
+	edges = p->hops[p->nhops - 2];
+	return edges->backwards && edges->kind != RELATION_MANY_TO_MANY &&
+		       edges->near == last->far
+		   ? 2
+		   : 0;
+}
+
+bool
+resolve_graph(struct expr *e)
+{
+	struct path *p = &e->cmp.path;
+	const struct relation *from, *to;
+	size_t steps;
+
+	if (p->column != NULL || p->nhops == 0 || (steps = count_steps(p)) == 0)
+		return false;
+	from = p->hops[p->nhops - steps];
+	to = p->hops[p->nhops - 1];
+	/* both ends of an edge are the same column of one table */
+	if (from->ncolumns != 1 || to->nfar != 1 ||
+	    from->columns[0] != to->far_columns[0])
+		return false;
+	e->cmp.tree = from;
+	e->cmp.onward = steps == 2 ? to : NULL;
+	p->nhops -= steps;
+	p->column = &from->near->columns[from->columns[0]];
+	return true;
+}
+
 const struct relation *
 resolve_relation(struct scope *s, struct str field, struct str name)
 {

@@ -63,6 +63,10 @@ struct str resolve_title(struct arena *, const struct path *, const char *sep);
 /* of a column that is a foreign key to its own table: the relation that it
  * makes, to the row above; NULL: it is none */
 const struct relation *resolve_tree(struct scope *, const struct path *);
+/* cuts from a path that ends with relations those by which rows of another
+ * table lead from row to row of one, and ends it with the key that these refer
+ * to; false: it does not end so */
+bool resolve_graph(struct expr *cmp);
 /* the relation of an include, or NULL and an error */
 const struct relation *resolve_relation(
     struct scope *, struct str field, struct str name);

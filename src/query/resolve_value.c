@@ -158,6 +158,7 @@ find_misfit(const struct operand *o, enum op op)
 	case OP_TAKES_JSON:
 		return is_json(o) ? NULL : "asked for a key";
 	case OP_TAKES_TREE: /* a circle ends where PostgreSQL can hash */
+	case OP_TAKES_GRAPH:
 		return o->has_eq && o->type->class < TYPE_ARRAY
 			   ? NULL
 			   : "followed from row to row";
@@ -233,6 +234,7 @@ fit_value(struct arena *a, const struct operand *o, struct expr *e)
 	switch (query_ops[e->cmp.op].takes) {
 	case OP_TAKES_EQUAL:
 	case OP_TAKES_TREE:
+	case OP_TAKES_GRAPH:
 		return fit_plain(a, o, false, v);
 	case OP_TAKES_ORDER:
 		return fit_plain(
@@ -274,7 +276,7 @@ find_tree(struct scope *s, struct expr *e, struct operand *o)
 {
 	const struct relation *up = NULL;
 
-	if (e->cmp.agg == AGG_NONE && e->cmp.path.njson == 0)
+	if (e->cmp.path.njson == 0)
 		up = resolve_tree(s, &e->cmp.path);
 	if (up == NULL)
 		return resolve_wrong(s->r, ERR_BAD_FILTER, e->cmp.path.text,

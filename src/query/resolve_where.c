@@ -148,6 +148,13 @@ take_whole(struct scope *s, struct expr *e)
 	e->negated = false;
 }
 
+static bool
+is_graph(const struct expr *e)
+{
+	return e->kind == EXPR_CMP &&
+	       query_ops[e->cmp.op].takes == OP_TAKES_GRAPH;
+}
+
 static enum found
 resolve_leaf(struct scope *s, struct expr *e, bool must)
 {
@@ -161,10 +168,15 @@ resolve_leaf(struct scope *s, struct expr *e, bool must)
 		    "Aggregates can only be compared in having.");
 	if (e->kind == EXPR_CMP)
 		take_whole(s, e);
-	f = e->kind == EXPR_ISNULL || blank ? resolve_far(s, p, must)
-					    : resolve_path(s, p, must);
+	f = e->kind == EXPR_ISNULL || blank || is_graph(e)
+		? resolve_far(s, p, must)
+		: resolve_path(s, p, must);
 	if (f != FOUND)
 		return f;
+	if (is_graph(e) && !resolve_graph(e))
+		return resolve_wrong(s->r, ERR_BAD_FILTER, p->text,
+		    "Must be relations that lead from a table to itself by "
+		    "the rows of another one, each by one column.");
 	if (blank && (p->column == NULL ||
 			 (p->njson == 0 && !type_is_text(p->column->type))))
 		return DROP; /* v2's blank: nothing but a text can be '' */

@@ -23,9 +23,33 @@ where_refuse(struct where *w, const struct param *p, const char *text)
 	return err_add_field(w->err, ERR_BAD_PARAM, p->name, "%s", text);
 }
 
-/* ["a", "b"] says what a,b says */
+/* a name with a comma is quoted where commas separate; who quotes has done so */
+static void
+add_name(struct buf *b, struct str path)
+{
+	struct str name;
+	bool quote;
+
+	if (str_chr(path, '"') >= 0 || str_chr(path, ',') < 0) {
+		buf_str(b, path);
+		return;
+	}
+	for (bool some = false; str_cut(&path, '.', &name); some = true) {
+		quote = str_chr(name, ',') >= 0;
+		if (some)
+			buf_char(b, '.');
+		if (quote)
+			buf_char(b, '"');
+		buf_str(b, name);
+		if (quote)
+			buf_char(b, '"');
+	}
+}
+
+/* ["a", "b"] says what a,b says; names: they are nothing else */
 static int
-read_listed(struct where *w, const struct param *p, struct param *out)
+read_listed(
+    struct where *w, const struct param *p, bool names, struct param *out)
 {
 	struct str text = str_trim(p->value);
 	const struct json *j;
@@ -37,13 +61,16 @@ read_listed(struct where *w, const struct param *p, struct param *out)
 	j = where_json(w, p, text);
 	if (j == NULL)
 		return -1;
-	buf_init(&b, w->arena, text.len);
+	buf_init(&b, w->arena, 3 * text.len);
 	for (const struct json *m = j->child; m != NULL; m = m->next) {
 		if (m->kind != JSON_STRING)
 			return where_refuse(w, p, "A list holds texts.");
 		if (m != j->child)
 			buf_char(&b, ',');
-		buf_str(&b, m->text);
+		if (names)
+			add_name(&b, m->text);
+		else
+			buf_str(&b, m->text);
 	}
 	out->value = buf_view(&b);
 	return 0;
@@ -87,7 +114,7 @@ take_include(struct where *w, const struct param *p)
 	struct str rest, path, name;
 	struct param listed;
 
-	if (read_listed(w, p, &listed) != 0)
+	if (read_listed(w, p, false, &listed) != 0)
 		return -1;
 	rest = listed.value;
 	while (str_cut(&rest, ',', &path)) {
@@ -268,24 +295,26 @@ take_sort(struct where *w, const struct param *p)
 /* ---- groups ------------------------------------------------------------- */
 
 static int
-take_grouping(struct where *w, const struct param *p,
+take_grouping(struct where *w, const struct param *p, bool names,
     int (*take)(struct level *, const struct param *))
 {
 	struct param listed;
 
-	return read_listed(w, p, &listed) != 0 ? -1 : take(w->groups, &listed);
+	return read_listed(w, p, names, &listed) != 0
+		   ? -1
+		   : take(w->groups, &listed);
 }
 
 static int
 take_group_by(struct where *w, const struct param *p)
 {
-	return take_grouping(w, p, drf_group_by);
+	return take_grouping(w, p, true, drf_group_by);
 }
 
 static int
 take_aggregate(struct where *w, const struct param *p)
 {
-	return take_grouping(w, p, drf_aggregate);
+	return take_grouping(w, p, false, drf_aggregate);
 }
 
 /* ["sum(amount)", ">", 5]; else it is the name that one was given */

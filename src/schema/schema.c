@@ -21,6 +21,8 @@ struct schema {
 	struct relations **relations; /* the same */
 	struct notice *notices;       /* NULL: not yet read */
 	size_t nnotices;
+	const char *emitting; /* NULL: no table emits events */
+	bool (*has)(const char *list, struct str item);
 };
 
 static void
@@ -206,13 +208,34 @@ load_table(struct schema *s, size_t i, struct err *err)
 	return t;
 }
 
+static bool
+emits(const struct schema *s, const struct table *t)
+{
+	return s->emitting != NULL &&
+	       (s->has(s->emitting, t->name) || s->has(s->emitting, t->qname));
+}
+
+void
+schema_emit(struct schema *s, const char *list,
+    bool (*has)(const char *list, struct str item))
+{
+	s->emitting = list;
+	s->has = has;
+	for (size_t i = 0; i < s->directory.n; i++)
+		if (s->tables[i] != NULL)
+			s->tables[i]->emits = emits(s, s->tables[i]);
+}
+
 static const struct table *
 get_table(struct schema *s, ptrdiff_t i, struct err *err)
 {
 	if (i < 0)
 		return NULL;
-	if (s->tables[i] == NULL)
+	if (s->tables[i] == NULL) {
 		s->tables[i] = load_table(s, (size_t)i, err);
+		if (s->tables[i] != NULL)
+			s->tables[i]->emits = emits(s, s->tables[i]);
+	}
 	return s->tables[i];
 }
 
@@ -338,7 +361,7 @@ table_input(const struct table *t, struct str name)
 const struct column *
 table_counter(const struct table *t)
 {
-	const struct column *c = table_column(t, STR("lock_version"));
+	const struct column *c = table_input(t, STR("lock_version"));
 
 	if (c == NULL || c->generated || !c->updatable ||
 	    c->identity == IDENTITY_ALWAYS)

@@ -168,6 +168,7 @@ struct table {
 	size_t nfkeys, nrefs;
 	bool can_insert, can_update, can_delete; /* what PostgreSQL can */
 	bool row_security;
+	bool emits; /* its changes go to the log of events; not in the file */
 	int64_t est_rows; /* pg_class.reltuples, -1: never analysed */
 	struct str comment;
 };
@@ -216,6 +217,14 @@ const struct snapshot_meta *schema_meta(const struct schema *);
 /* true when path now names another file than the one opened (one stat);
  * false when it is gone: the old one serves on */
 bool schema_replaced(const struct schema *, const char *path);
+
+/*
+ * Which tables emit events: those whose name or qualified name is in the list,
+ * as has() says.  Asked once of each table, so that no request pays for it;
+ * the list has to stay as long as the schema, or the next call.
+ */
+void schema_emit(struct schema *, const char *list,
+    bool (*has)(const char *list, struct str item));
 
 size_t schema_count(const struct schema *);
 const struct table_entry *schema_entry(const struct schema *, size_t i);

@@ -68,6 +68,67 @@ emit_outputs(struct stmt *s, const struct table *t, const struct stmt_opts *o)
 	}
 }
 
+/* ---- a change that another part of the statement reads -------------------- */
+
+/* (r0, r1 …): what the CTE w returns, for two columns can have one name */
+static void
+emit_aliases(struct stmt *s, size_t n, bool first)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 || !first)
+			stmt_lit(s, ", ");
+		emit_number(s, "r", i);
+	}
+}
+
+static void
+begin_part(struct stmt *s, size_t n)
+{
+	stmt_lit(s, "with w(");
+	emit_aliases(s, n > 0 ? n : 1, true);
+	stmt_lit(s, ") as (");
+}
+
+/* what it returns: the outputs, or anything */
+static void
+emit_returning(
+    struct stmt *s, const struct table *t, bool rows, const struct stmt_opts *o)
+{
+	stmt_lit(s, " returning ");
+	if (rows)
+		emit_outputs(s, t, o);
+	else
+		stmt_lit(s, "1");
+}
+
+/* what is answered of it: the outputs, or the number of the rows */
+static void
+end_part(struct stmt *s, size_t n, const struct event *e)
+{
+	if (e->table->emits)
+		stmt_emitted(s, e);
+	stmt_lit(s, ")");
+	if (e->table->emits)
+		stmt_emit(s, e);
+	stmt_lit(s, " select ");
+	emit_aliases(s, n, true);
+	s->counted = n == 0;
+	if (s->counted)
+		stmt_lit(s, "pg_catalog.count(*)");
+	stmt_lit(s, " from w");
+}
+
+static struct event
+chunk_event(
+    const struct chunk *c, enum event_kind kind, const struct stmt_opts *o)
+{
+	return (struct event){.table = c->table,
+	    .kind = kind,
+	    .sum = o->many || c->table->nkey == 0};
+}
+
+/* ---- insert ------------------------------------------------------------- */
+
 /* rows that hold the counter say themselves what becomes of it */
 static void
 emit_count(struct stmt *s, const struct chunk *c, const struct stmt_opts *o)
@@ -80,8 +141,6 @@ emit_count(struct stmt *s, const struct chunk *c, const struct stmt_opts *o)
 	if (counter != NULL)
 		stmt_count_up(s, counter);
 }
-
-/* ---- insert ------------------------------------------------------------- */
 
 /* A row that this transaction has written already cannot be told from one
  * that was there before; of the two values neither is right. */
@@ -140,20 +199,27 @@ struct stmt *
 stmt_bulk_insert(struct arena *a, const struct chunk *c,
     const struct conflict *on, bool returning, const struct stmt_opts *o)
 {
+	bool merges = on != NULL && !on->ignore, emits = c->table->emits;
+	struct event e =
+	    chunk_event(c, merges ? EVENT_WRITTEN : EVENT_CREATED, o);
+	size_t n = returning ? c->table->ncolumns : 0;
 	struct stmt *s = stmt_new(a, "bulk insert");
 
-	if (on != NULL && !on->ignore)
+	e.on = on;
+	if (merges)
 		s->effect = effect_of(a, (struct effect){.chunk = c, .on = on});
+	if (emits)
+		begin_part(s, n);
 	stmt_lit(s, "insert into ");
 	stmt_table(s, c->table);
 	stmt_lit(s, " as t");
 	emit_insert(s, c);
 	if (on != NULL && c->ncolumns > 0)
 		emit_conflict(s, c, on, o);
-	if (returning) {
-		stmt_lit(s, " returning ");
-		emit_outputs(s, c->table, o);
-	}
+	if (returning || emits)
+		emit_returning(s, c->table, returning, o);
+	if (emits)
+		end_part(s, n, &e);
 	return s;
 }
 
@@ -228,21 +294,12 @@ stmt_chunk_rows(struct stmt *s, const struct chunk *c)
 	stmt_lit(s, ")");
 }
 
-/* (r0, r1 …): what the CTE w returns, for two columns can have one name */
-static void
-emit_aliases(struct stmt *s, size_t n, bool first)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 || !first)
-			stmt_lit(s, ", ");
-		emit_number(s, "r", i);
-	}
-}
-
 struct stmt *
 stmt_bulk_update(struct arena *a, const struct chunk *c, bool returning,
     const struct stmt_opts *o)
 {
+	struct event e = chunk_event(c, EVENT_UPDATED, o);
+	bool emits = c->table->emits && c->ncolumns > c->nkey;
 	size_t n = returning ? c->table->ncolumns : 0;
 	struct stmt *s = stmt_new(a, "bulk update");
 
@@ -260,8 +317,13 @@ stmt_bulk_update(struct arena *a, const struct chunk *c, bool returning,
 			stmt_lit(s, ", ");
 			emit_outputs(s, c->table, o);
 		}
+		if (emits)
+			stmt_emitted(s, &e);
 	}
-	stmt_lit(s, ") select ");
+	stmt_lit(s, ")");
+	if (emits)
+		stmt_emit(s, &e);
+	stmt_lit(s, " select ");
 	if (returning)
 		emit_aliases(s, n, true);
 	else
@@ -290,6 +352,17 @@ stmt_bulk_find(struct arena *a, const struct chunk *c)
 	stmt_table(s, c->table);
 	stmt_lit(s, " t on ");
 	emit_key_match(s, c);
+	return s;
+}
+
+struct stmt *
+stmt_bulk_present(struct arena *a, const struct chunk *c)
+{
+	struct stmt *s = stmt_new(a, "bulk present");
+
+	stmt_chunk_rows(s, c);
+	stmt_lit(s, " ");
+	emit_presence(s, c, false, NULL);
 	return s;
 }
 
@@ -332,32 +405,25 @@ struct stmt *
 stmt_change(struct arena *a, const struct query *q, const struct body *body,
     int64_t max, bool returning, const struct stmt_opts *o)
 {
-	size_t n = returning ? q->table->ncolumns : 1;
+	struct event e = {.table = q->table,
+	    .kind = body != NULL ? EVENT_UPDATED : EVENT_DELETED,
+	    .sum = q->table->nkey == 0,
+	    .any = true};
+	size_t n = returning ? q->table->ncolumns : 0;
 	struct stmt *s =
 	    stmt_new(a, body != NULL ? "bulk update" : "bulk delete");
 
 	assert(body == NULL || body->n > 0);
 	if (body != NULL)
 		s->effect = effect_of(a, (struct effect){.of = q, .set = body});
-	if (!returning && max < 0) {
+	if (!returning && max < 0 && !q->table->emits) {
 		emit_change(s, q, body, o);
 		return s;
 	}
-	stmt_lit(s, "with w(");
-	emit_aliases(s, n, true);
-	stmt_lit(s, ") as (");
+	begin_part(s, n);
 	emit_change(s, q, body, o);
-	stmt_lit(s, " returning ");
-	if (returning)
-		emit_outputs(s, q->table, o);
-	else
-		stmt_lit(s, "1");
-	stmt_lit(s, ") select ");
-	if (returning)
-		emit_aliases(s, n, true);
-	else
-		stmt_lit(s, "pg_catalog.count(*)");
-	stmt_lit(s, " from w");
+	emit_returning(s, q->table, returning, o);
+	end_part(s, n, &e);
 	if (max >= 0) {
 		stmt_lit(s, " where (select case when pg_catalog.count(*) > ");
 		stmt_param_i64(s, max);

@@ -356,6 +356,9 @@ emit_cmp(struct stmt *s, const struct from *f, const struct expr *e)
 	case OP_TAKES_TREE:
 		stmt_in_tree(s, e);
 		break;
+	case OP_TAKES_GRAPH:
+		stmt_in_graph(s, e);
+		break;
 	case OP_TAKES_TEXT:
 	case OP_TAKES_PATTERN:
 	case OP_TAKES_REGEX:

@@ -12,7 +12,9 @@ struct emit {
 	struct stmt *s;
 	const struct stmt_opts *o;
 	bool returning; /* whole rows */
-	size_t nlinks;
+	bool emits;     /* to the log of events */
+	struct event_part *events;
+	size_t nlinks, nevents;
 	bool some; /* a part has been written */
 	/* how many rows are to be written yet, and which was the last */
 	size_t left;
@@ -30,6 +32,21 @@ begin_part(struct emit *e, char letter, size_t number)
 	stmt_add(e->s, &letter, 1);
 	buf_u64(&e->s->text, number);
 	stmt_lit(e->s, " as (");
+}
+
+/* what becomes of the rows of a part */
+static void
+note_event(struct emit *e, const struct table *t, enum event_kind kind,
+    char letter, size_t number)
+{
+	const struct event event = {.table = t, .kind = kind};
+	size_t bytes = e->nevents * sizeof(*e->events);
+
+	if (!e->emits || !t->emits)
+		return;
+	e->events = arena_grow(
+	    e->s->arena, e->events, bytes, bytes + sizeof(*e->events));
+	e->events[e->nevents++] = (struct event_part){event, letter, number};
 }
 
 static void
@@ -153,6 +170,8 @@ emit_returning(struct emit *e, const struct nested *n)
 		some = true;
 		stmt_column(e->s, &t->columns[i]);
 	}
+	if (!some && e->emits && t->emits)
+		stmt_lit(e->s, " returning 1 as r");
 }
 
 static void
@@ -197,6 +216,7 @@ emit_insert(struct emit *e, const struct nested *n)
 		stmt_lit(e->s, " on conflict do nothing");
 	emit_returning(e, n);
 	stmt_lit(e->s, ")");
+	note_event(e, n->table, EVENT_CREATED, 'n', n->number);
 }
 
 /* the row that is there already */
@@ -241,6 +261,22 @@ emit_adopt(struct emit *e, const struct nested *n)
 	emit_by(e, n);
 	emit_returning(e, n);
 	stmt_lit(e->s, ")");
+	note_event(e, n->table, EVENT_UPDATED, 'n', n->number);
+}
+
+/* the key of the row of the join table, which is what links */
+static void
+emit_link_key(struct emit *e, const struct table *via)
+{
+	if (!e->emits || !via->emits)
+		return;
+	for (size_t i = 0; i < via->nkey; i++) {
+		if (i == 0)
+			stmt_lit(e->s, " returning ");
+		else
+			stmt_lit(e->s, ", ");
+		stmt_ident(e->s, via->columns[via->key[i]].name);
+	}
 }
 
 /* the row of the join table; linked twice is linked */
@@ -248,9 +284,10 @@ static void
 emit_join(struct emit *e, const struct nested *n)
 {
 	const struct relation *rel = n->relation;
+	size_t number = e->nlinks++;
 	bool some = false;
 
-	begin_part(e, 'j', e->nlinks++);
+	begin_part(e, 'j', number);
 	stmt_lit(e->s, "insert into ");
 	stmt_table(e->s, rel->via);
 	stmt_lit(e->s, " (");
@@ -276,7 +313,10 @@ emit_join(struct emit *e, const struct nested *n)
 	emit_from(e, n->up, &some);
 	if (n->how == NESTED_CREATE)
 		emit_from(e, n, &some);
-	stmt_lit(e->s, " on conflict do nothing)");
+	stmt_lit(e->s, " on conflict do nothing");
+	emit_link_key(e, rel->via);
+	stmt_lit(e->s, ")");
+	note_event(e, rel->via, EVENT_CREATED, 'j', number);
 }
 
 /* is it among those that are to be written? */
@@ -393,6 +433,11 @@ emit_parts(struct emit *e, const struct nested_set *set)
 {
 	for (const struct nested *n = set->first; n != NULL; n = n->next)
 		emit_row(e, n);
+	if (e->nevents > 0) {
+		begin_part(e, 'e', 0);
+		stmt_emit_parts(e->s, e->events, e->nevents);
+		stmt_lit(e->s, ")");
+	}
 	stmt_lit(e->s, " select ");
 	e->some = false;
 }
@@ -414,6 +459,7 @@ stmt_insert_nested(struct arena *a, struct nested_set *set, bool returning,
 	struct emit e = {.s = stmt_new(a, "nested"),
 	    .o = o,
 	    .returning = returning,
+	    .emits = true,
 	    .left = SIZE_MAX};
 
 	emit_parts(&e, set);

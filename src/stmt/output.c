@@ -26,8 +26,8 @@ struct place {
 static void emit_value(struct stmt *, const struct place *, const struct type *,
     const struct stmt_opts *);
 
-static enum cell
-cell_of(const struct type *t, const struct stmt_opts *o)
+enum cell
+stmt_cell(const struct type *t, const struct stmt_opts *o)
 {
 	switch (t->class) {
 	case TYPE_INT2:
@@ -253,7 +253,7 @@ stmt_field(struct stmt *s, const struct from *f, const struct field *field,
 	const struct type *t = query_type(&field->path, field->agg);
 	struct place p = {.whole = field, .f = f};
 
-	stmt_col(s, query_field_name(field), cell_of(t, o));
+	stmt_col(s, query_field_name(field), stmt_cell(t, o));
 	if (stmt_is_plain(t)) {
 		emit_place(s, &p);
 	} else if (is_exception(t, o)) {

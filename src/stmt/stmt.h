@@ -87,6 +87,8 @@ struct stmt {
 	unsigned naliases; /* used so far */
 	struct json_path *json_paths; /* that are bound (from.c) */
 	bool read_only; /* makes the rest of its transaction read-only */
+	bool emits;     /* writes the log of events */
+	bool counted;   /* its one cell is the number of the rows */
 	const struct effect *effect; /* of rows that are there; NULL: none */
 	const char *label; /* for logs and explain: "guard", "list", … */
 };
@@ -103,6 +105,8 @@ struct stmt_opts {
 	const struct column *version;
 	bool counts; /* a change that does not say what becomes of it counts
 	              * table_counter up */
+	bool many;   /* there are many chunks: one event for each, not for each
+	              * of its rows */
 };
 
 struct stmt *stmt_new(struct arena *, const char *label);
@@ -126,6 +130,8 @@ void stmt_column(struct stmt *, const struct column *);
 /* the column as it is selected: as it is, or as its JSON (output.c) */
 void stmt_output(
     struct stmt *, const struct column *, const struct stmt_opts *);
+/* how its text, as PostgreSQL has it, becomes JSON */
+enum cell stmt_cell(const struct type *, const struct stmt_opts *);
 /* "from … where …": the rows of a resolved query, of the table t */
 void stmt_from_where(struct stmt *, const struct query *);
 /* " where …" or "": what the query asks of the table that s->alias stands
@@ -216,6 +222,10 @@ struct stmt *stmt_insert_once(struct arena *, const struct table *,
 /* what many rows have behind the last of them */
 struct stmt *stmt_once_keep(
     struct arena *, const struct table *, const struct once *, int64_t rows);
+/* behind stmt_insert_once and its like: no row came back that would have kept
+ * it, since a trigger wrote another one in its place, or none */
+struct stmt *stmt_once_ensure(
+    struct arena *, const struct table *, const struct once *);
 /* fingerprint, number of rows, the texts of the one row's key (null: it has
  * none, or they were many); no row: the key is free */
 struct stmt *stmt_once_find(
@@ -250,12 +260,14 @@ struct stmt *stmt_bulk_update(struct arena *, const struct chunk *,
 /* has this transaction written the row with the key of row "first"?  No row:
  * there is none */
 struct stmt *stmt_bulk_find(struct arena *, const struct chunk *);
+/* the numbers, from 1, of those rows whose keys are there */
+struct stmt *stmt_bulk_present(struct arena *, const struct chunk *);
 /* column i of row "first" cast alone */
 struct stmt *stmt_bulk_cast(struct arena *, const struct chunk *, size_t i);
 /*
  * Update (body NULL: delete) of all rows of a resolved query.  max < 0: any
  * number, else ZD003 is raised when there are more.  Without returning: the
- * rows affected, or with max one cell that counts them.
+ * rows affected.
  */
 struct stmt *stmt_change(struct arena *, const struct query *,
     const struct body *, int64_t max, bool returning, const struct stmt_opts *);

@@ -87,6 +87,8 @@ void stmt_term(struct stmt *, const struct query *, struct str term);
 
 /* tree.c: is the row below or above another, at any distance? */
 void stmt_in_tree(struct stmt *, const struct expr *cmp);
+/* does one lead to the other, by any number of edges? */
+void stmt_in_graph(struct stmt *, const struct expr *cmp);
 
 /* aggregate.c */
 bool stmt_is_grouped(const struct query *);
@@ -159,6 +161,40 @@ void stmt_chunk_rows(struct stmt *, const struct chunk *);
 
 /* refer.c */
 const struct effect *effect_of(struct arena *, struct effect);
+
+/*
+ * event.c: what the change "with w as (… returning …" says to the log of
+ * events.  A line names one row, or, of many, says how many they are.
+ */
+#define EVENTS_MAX "1000"
+enum event_kind {
+	EVENT_CREATED,
+	EVENT_UPDATED,
+	EVENT_DELETED,
+	EVENT_WRITTEN /* created, or updated where such a row was there */
+};
+struct event {
+	const struct table *table;
+	enum event_kind kind;
+	const struct conflict *on; /* WRITTEN */
+	bool sum;                  /* one line for all */
+	bool any; /* there can be any number of rows: more than EVENTS_MAX have
+	           * one line */
+};
+/* ", …": the columns of w that are the log's, of the row that s->alias is */
+void stmt_emitted(struct stmt *, const struct event *);
+/* ", e as (…)", behind w */
+void stmt_emit(struct stmt *, const struct event *);
+/* the inside of such a part for several changes, each with a name like n7 and
+ * the columns of its table's key */
+struct event_part {
+	struct event event;
+	char letter;
+	size_t number;
+};
+void stmt_emit_parts(struct stmt *, const struct event_part *, size_t n);
+/* the texts of the row's key as one array, or a null */
+void stmt_key_texts(struct stmt *, const struct table *);
 
 /* nested.c: the rows of a to-many relation as one JSON text; and the columns of
  * the row that s->alias stands for */

@@ -97,11 +97,12 @@ emit_row(struct stmt *s, const struct table *t, bool named,
 
 /* the key alone: what Location needs when the row may not be read */
 static void
-emit_key(struct stmt *s, const struct table *t, const struct stmt_opts *o)
+emit_key(struct stmt *s, const struct table *t, bool named,
+    const struct stmt_opts *o)
 {
 	for (size_t i = 0; i < t->nkey; i++)
-		emit_column(s, &t->columns[t->key[i]], false, o);
-	emit_tag(s, t, false, o);
+		emit_column(s, &t->columns[t->key[i]], named, o);
+	emit_tag(s, t, named, o);
 }
 
 static void
@@ -122,6 +123,40 @@ emit_result(struct stmt *s, const struct table *t, bool returning, bool named,
 	}
 	emit_one(s, named);
 	emit_tag(s, t, named, o);
+}
+
+/* ---- what another part of the statement reads ---------------------------- */
+
+static void
+begin_part(struct stmt *s, bool named)
+{
+	if (named)
+		stmt_lit(s, "with w as (");
+}
+
+static void
+emit_part_columns(struct stmt *s)
+{
+	for (size_t i = 1; i <= s->ncols; i++) {
+		if (i > 1)
+			stmt_lit(s, ", ");
+		stmt_lit(s, "w.c");
+		buf_u64(&s->text, i);
+	}
+}
+
+/* the end of a write that emits an event: what it returned */
+static void
+end_part(struct stmt *s, const struct event *e)
+{
+	if (!e->table->emits)
+		return;
+	stmt_emitted(s, e);
+	stmt_lit(s, ")");
+	stmt_emit(s, e);
+	stmt_lit(s, " select ");
+	emit_part_columns(s);
+	stmt_lit(s, " from w");
 }
 
 /* ---- create ------------------------------------------------------------- */
@@ -147,6 +182,7 @@ emit_values(struct stmt *s, const struct body *body)
 static void
 emit_insert(struct stmt *s, const struct table *t, const struct body *body)
 {
+	begin_part(s, t->emits);
 	stmt_lit(s, "insert into ");
 	stmt_table(s, t);
 	stmt_lit(s, " as t");
@@ -162,20 +198,24 @@ emit_created(struct stmt *s, const struct table *t, bool returning,
 {
 	stmt_lit(s, " returning ");
 	if (returning)
-		emit_row(s, t, false, o);
-	else
-		emit_key(s, t, o);
+		emit_row(s, t, t->emits, o);
+	else if (t->nkey > 0 || o->etag)
+		emit_key(s, t, t->emits, o);
+	else if (t->emits)
+		emit_one(s, true);
 }
 
 struct stmt *
 stmt_insert(struct arena *a, const struct table *t, const struct body *body,
     bool returning, const struct stmt_opts *o)
 {
+	struct event event = {.table = t, .kind = EVENT_CREATED};
 	struct stmt *s = stmt_new(a, "insert");
 
 	emit_insert(s, t, body);
-	if (returning || t->nkey > 0 || o->etag)
+	if (returning || t->nkey > 0 || o->etag || t->emits)
 		emit_created(s, t, returning, o);
+	end_part(s, &event);
 	return s;
 }
 
@@ -221,23 +261,6 @@ stmt_once_find(struct arena *a, const struct table *t, const struct once *once)
 	return s;
 }
 
-static void
-emit_row_key(struct stmt *s, const struct table *t)
-{
-	for (size_t i = 0; i < t->nkey; i++) {
-		if (i == 0)
-			stmt_lit(s, "array[");
-		else
-			stmt_lit(s, ", ");
-		stmt_column(s, &t->columns[t->key[i]]);
-		stmt_lit(s, "::text");
-	}
-	if (t->nkey > 0)
-		stmt_lit(s, "]");
-	else
-		stmt_lit(s, "null");
-}
-
 /* a volatile function runs once for each row that is there */
 void
 stmt_keep(struct stmt *s, const struct table *t, const struct once *once,
@@ -253,10 +276,12 @@ stmt_keep(struct stmt *s, const struct table *t, const struct once *once,
 	stmt_lit(s, "::bytea, ");
 	stmt_param(s, t->qname, NULL);
 	stmt_lit(s, "::text, '201', ");
-	if (many < 0) {
-		emit_row_key(s, t);
-	} else {
-		stmt_lit(s, "null, ");
+	if (many < 0 && t->nkey > 0)
+		stmt_key_texts(s, t);
+	else
+		stmt_lit(s, "null");
+	if (many >= 0) {
+		stmt_lit(s, ", ");
 		stmt_param_i64(s, many);
 	}
 	stmt_lit(s, ")");
@@ -268,6 +293,7 @@ stmt_insert_once(struct arena *a, const struct table *t,
     const struct body *body, bool returning, const struct once *once,
     const struct stmt_opts *o)
 {
+	struct event event = {.table = t, .kind = EVENT_CREATED};
 	struct stmt *s = stmt_new(a, "insert");
 
 	emit_insert(s, t, body);
@@ -275,6 +301,8 @@ stmt_insert_once(struct arena *a, const struct table *t,
 	if (s->shape == NULL)
 		close_row(s);
 	stmt_keep(s, t, once, -1);
+	end_column(s, t->emits);
+	end_part(s, &event);
 	return s;
 }
 
@@ -286,6 +314,18 @@ stmt_once_keep(struct arena *a, const struct table *t, const struct once *once,
 
 	stmt_lit(s, "select ");
 	stmt_keep(s, t, once, rows);
+	return s;
+}
+
+struct stmt *
+stmt_once_ensure(
+    struct arena *a, const struct table *t, const struct once *once)
+{
+	struct stmt *s = stmt_once_keep(a, t, once, 0);
+
+	stmt_lit(s, " where not exists (select 1");
+	emit_once(s, once);
+	stmt_lit(s, ")");
 	return s;
 }
 
@@ -324,19 +364,27 @@ emit_rule(struct stmt *s, const struct table *t, const struct tag_rule *rule,
 	}
 }
 
+static bool
+is_part(const struct table *t, const struct tag_rule *rule)
+{
+	return rule != NULL || t->emits;
+}
+
 /* what the write inside "with w as (…" has done */
 static void
-emit_outcome(struct stmt *s, const struct query *q)
+emit_outcome(struct stmt *s, const struct query *q, const struct event *e)
 {
-	stmt_lit(s, ", true as done) select ");
-	for (size_t i = 1; i <= s->ncols; i++) {
-		stmt_lit(s, "w.c");
-		buf_u64(&s->text, i);
-		stmt_lit(s, ", ");
-	}
+	stmt_lit(s, ", true as done");
+	if (e->table->emits)
+		stmt_emitted(s, e);
+	stmt_lit(s, ")");
+	if (e->table->emits)
+		stmt_emit(s, e);
+	stmt_lit(s, " select ");
+	emit_part_columns(s);
 	if (s->shape == NULL)
 		close_row(s);
-	stmt_lit(s, "w.done, x.there from (select exists (select");
+	stmt_lit(s, ", w.done, x.there from (select exists (select");
 	stmt_col(s, STR("done"), CELL_BOOL);
 	stmt_col(s, STR("there"), CELL_BOOL);
 	stmt_from_where(s, q);
@@ -344,15 +392,19 @@ emit_outcome(struct stmt *s, const struct query *q)
 }
 
 static void
-emit_returned(struct stmt *s, const struct query *q, bool returning,
-    const struct tag_rule *rule, const struct stmt_opts *o)
+emit_returned(struct stmt *s, const struct query *q, enum event_kind kind,
+    bool returning, const struct tag_rule *rule, const struct stmt_opts *o)
 {
+	struct event event = {.table = q->table, .kind = kind};
+
 	stmt_where(s, q);
 	emit_rule(s, q->table, rule, o);
 	stmt_lit(s, " returning ");
-	emit_result(s, q->table, returning, rule != NULL, o);
+	emit_result(s, q->table, returning, is_part(q->table, rule), o);
 	if (rule != NULL)
-		emit_outcome(s, q);
+		emit_outcome(s, q, &event);
+	else
+		end_part(s, &event);
 }
 
 const struct column *
@@ -404,12 +456,11 @@ stmt_update_if(struct arena *a, const struct query *q, const struct body *body,
 
 	assert(q->where != NULL && body->n > 0);
 	s->effect = effect_of(a, (struct effect){.of = q, .set = body});
-	if (rule != NULL)
-		stmt_lit(s, "with w as (");
+	begin_part(s, is_part(q->table, rule));
 	stmt_lit(s, "update ");
 	stmt_table(s, q->table);
 	stmt_set(s, q->table, body, o);
-	emit_returned(s, q, returning, rule, o);
+	emit_returned(s, q, EVENT_UPDATED, returning, rule, o);
 	return s;
 }
 
@@ -436,12 +487,11 @@ stmt_delete_if(struct arena *a, const struct query *q, bool returning,
 	struct stmt *s = stmt_new(a, "delete");
 
 	assert(q->where != NULL);
-	if (rule != NULL)
-		stmt_lit(s, "with w as (");
+	begin_part(s, is_part(q->table, rule));
 	stmt_lit(s, "delete from ");
 	stmt_table(s, q->table);
 	stmt_lit(s, " t");
-	emit_returned(s, q, returning, rule, o);
+	emit_returned(s, q, EVENT_DELETED, returning, rule, o);
 	return s;
 }
 

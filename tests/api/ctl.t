@@ -44,7 +44,7 @@ like "$out" 'usage: .* grant USER TABLE' "the usage is shown"
 run "too many arguments" 2 routes film
 run "--json where it does not list" 2 checkconf --json
 run "--help" 0 --help
-for word in init 'user add' grant revoke grants token routes reload checkconf \
+for word in init 'user add' grant revoke grants 'role can' 'group join' token routes reload checkconf \
 	conf explain; do
 	like "$out" "  $word " "the help has $word"
 	# shellcheck disable=SC2086
@@ -265,7 +265,7 @@ run "grants" 0 grants
 like "$out" 'admin +\* +crudb' "a superuser has all"
 like "$out" 'bea +public.order +cru--' "others what was granted"
 run "grants USER --json" 0 grants bea --json
-is "$out" '[{"user":"bea","table":"public.customer","flags":"-r---"},{"user":"bea","table":"public.order","flags":"cru--"}]' \
+is "$out" '[{"user":"bea","table":"public.customer","flags":"-r---","from":[{"flags":"r","source":"own","role":null,"group":null}]},{"user":"bea","table":"public.order","flags":"cru--","from":[{"flags":"cru","source":"own","role":null,"group":null}]}]' \
 	"one user's, for programs"
 run "grants for nobody" 1 grants zoe
 run "no orphans" 0 grants --orphans --json
@@ -273,7 +273,7 @@ is "$out" '[]' "there is none"
 sql shop "insert into dynapi.user_roles (user_id, table_name, can_read)
 	select id, 'public.gone', true from dynapi.users where username = 'bea'"
 run "grants --orphans" 0 grants --orphans --json
-is "$out" '[{"user":"bea","table":"public.gone","flags":"-r---"}]' \
+is "$out" '[{"user":"bea","table":"public.gone","flags":"-r---","from":[{"flags":"r","source":"own","role":null,"group":null}]}]' \
 	"shows rights on vanished tables"
 run "revoke them" 0 revoke bea gone
 run "revoke" 0 revoke bea order

@@ -101,6 +101,12 @@ done <<-'EOT'
 	DELETE FROM dynapi.users
 	INSERT INTO dynapi.user_roles (user_id, table_name) VALUES (1, 'a.b')
 	UPDATE dynapi.user_roles SET can_read = true
+	UPDATE dynapi.user_rights SET can_read = true
+	INSERT INTO dynapi.role_users VALUES (1, 1)
+	INSERT INTO dynapi.user_groups VALUES (1, 1)
+	SELECT * FROM dynapi.permissions
+	SELECT * FROM dynapi.derived_rights
+	SELECT dynapi.rights_refresh(NULL, NULL)
 	DELETE FROM dynapi.session
 	UPDATE dynapi.session SET revoked = NULL
 	UPDATE dynapi.meta SET version = 0
@@ -109,7 +115,7 @@ done <<-'EOT'
 	CREATE TABLE dynapi.mine (id int)
 	TRUNCATE dynapi.users
 EOT
-is "$n" 19 "each of them was tried"
+is "$n" 25 "each of them was tried"
 is "$(sql postgres "SELECT count(*) FROM pg_proc p
 	WHERE pronamespace = 'dynapi'::regnamespace
 	AND NOT EXISTS (SELECT FROM unnest(proconfig) c

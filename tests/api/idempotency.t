@@ -74,8 +74,49 @@ is "$status $(header Idempotency-Replayed)" '201 true' "the repeat does not coll
 try 409 conflict POST "$p" '{"amount":1,"ref":"r1"}' 'Idempotency-Key: k5'
 is "$(fields)" ref "another key does"
 ask POST /api/dyn/swallowing/ '{"id":1}' 'Idempotency-Key: k6'
-is "$status $(sql writing "SELECT count(*) FROM dynapi.idempotency WHERE key = 'k6'")" '201 0' \
-	"nor is what a trigger swallowed"
+is "$(answer) $(kept k6)" '201   1' "what a trigger swallowed is remembered"
+ask POST /api/dyn/swallowing/ '{"id":1}' 'Idempotency-Key: k6'
+is "$(answer) [$body] $(rows swallowing)" '201  true [] 0' "for it may have written another row instead"
+try 422 idempotency_mismatch POST /api/dyn/swallowing/ '{"id":2}' 'Idempotency-Key: k6'
+sql writing "CREATE TABLE letter (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text);
+	CREATE TABLE sheet (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, letter_id int REFERENCES letter, text text);
+	CREATE TABLE moved (text text);
+	CREATE FUNCTION move() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.moved VALUES (NEW.text); RETURN NULL; END';
+	CREATE TRIGGER move BEFORE INSERT ON letter FOR EACH ROW EXECUTE FUNCTION move();
+	CREATE TABLE box (id int PRIMARY KEY, text text);
+	INSERT INTO box VALUES (1, 'a');
+	CREATE TABLE slot (text text);
+	CREATE RULE moved AS ON INSERT TO box DO INSTEAD INSERT INTO moved VALUES (NEW.text);
+	CREATE RULE kept AS ON UPDATE TO box DO INSTEAD NOTHING;
+	CREATE RULE moved AS ON INSERT TO slot DO INSTEAD INSERT INTO moved VALUES (NEW.text) RETURNING text;
+	GRANT ALL ON ALL TABLES IN SCHEMA public TO dynapi_responder"
+introspect "$home" >/dev/null
+ctl "$home" grant anonymous letter,sheet,box,slot crudb >/dev/null
+for i in 1 2; do
+	ask POST /api/dyn/letter/ '{"text":"a"}' 'Idempotency-Key: mv1'
+	ask POST /api/dyn/letter/ '{"text":"b","sheet":[{"text":"c"}]}' 'Idempotency-Key: mv2'
+done
+is "$status $(header Idempotency-Replayed) $(rows letter) $(sql writing 'SELECT string_agg(text, $$ $$) FROM moved')" \
+	'201 true 0 a b' "a row that a trigger puts elsewhere is created once, with rows of its relations too"
+ask POST /api/dyn/letter/ '{"text":"x"}' 'Idempotency-Key: mv3' 'Prefer: tx=rollback'
+is "$status $(kept mv3)" '201 0' "what was undone is not remembered"
+
+# ---- rules that do something else instead
+for i in 1 2; do
+	ask POST /api/dyn/slot/ '{"text":"d"}' 'Idempotency-Key: mv4'
+done
+is "$status $(header Idempotency-Replayed) $(sql writing "SELECT count(*) FROM moved WHERE text = 'd'")" '201 true 1' \
+	"a rule that returns its row is as good as the table"
+for send in '{"id":2,"text":"x"}' '[{"id":2,"text":"x"},{"id":3,"text":"y"}]'; do
+	try 422 constraint POST /api/dyn/box/ "$send"
+	like "$body" 'The rules of this table do not say what is written' "and one that does not is named"
+	is "$(fields)" '' "and no field"
+	try 422 constraint POST /api/dyn/box/ "$send" 'Idempotency-Key: mv5'
+	try 422 constraint POST '/api/dyn/box/?on_conflict=id' "$send"
+done
+try 422 constraint PATCH /api/dyn/box/1/ '{"text":"x"}'
+try 422 constraint PATCH '/api/dyn/box/?id=1' '{"text":"x"}' 'Prefer: return=representation'
+is "$(sql writing "SELECT count(*) FROM moved WHERE text IN ('x', 'y')") $(kept mv5)" '0 0' "nothing was written"
 
 # ---- keys and rows of every kind
 ask POST /api/dyn/keyless/ '{"n":1}' 'Idempotency-Key: n1'
@@ -169,7 +210,7 @@ bill b1 "$both"
 is "$status $(header Idempotency-Replayed) $(rows line)" '201  2' "after a day the key is free"
 sql writing "CREATE TRIGGER swallow BEFORE INSERT ON invoice FOR EACH ROW WHEN (NEW.ref = 'none') EXECUTE FUNCTION swallow()"
 bill b4 '{"ref":"none","line":[{"n":1}]}'
-is "$status $(kept b4)" '201 0' "what a trigger swallowed is not remembered"
+is "$status $(kept b4)" '201 1' "what a trigger swallowed is remembered"
 
 # ---- many rows: their number is kept
 ND='Content-Type: application/x-ndjson' CSV='Content-Type: text/csv'

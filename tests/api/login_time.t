@@ -11,7 +11,7 @@ need nginx curl spawn-fcgi multiwatch
 
 home=$TMP/home
 rounds=200
-api_home "$home" shop || bail_out "no API"
+api_home "$home" shop 'throttle_login =' || bail_out "no API"
 for name in known off; do
 	printf 'secret of %s\n' $name |
 		ctl "$home" user add $name --password-stdin >/dev/null ||

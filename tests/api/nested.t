@@ -42,6 +42,11 @@ sql firm "CREATE DOMAIN small AS int CHECK (value < 10);
 	CREATE TABLE paper (id serial PRIMARY KEY, safe_id int REFERENCES safe, word text);
 	ALTER TABLE safe ENABLE ROW LEVEL SECURITY;
 	CREATE POLICY own ON safe USING (owner = current_setting('dynapi.user_id'));
+	CREATE TABLE club (id serial PRIMARY KEY, name text);
+	CREATE TABLE club_skill (club_id int REFERENCES club, skill_code text REFERENCES skill, PRIMARY KEY (club_id, skill_code));
+	ALTER TABLE club_skill ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY none ON club_skill FOR INSERT WITH CHECK (skill_code <> 'sql');
+	CREATE POLICY seen ON club_skill FOR SELECT USING (true);
 	CREATE TABLE slip (id int, paper_id int REFERENCES paper, n int CONSTRAINT slip_n CHECK (n < 10), PRIMARY KEY (id)) PARTITION BY RANGE (id);
 	CREATE TABLE secret_part PARTITION OF slip FOR VALUES FROM (0) TO (10);
 	INSERT INTO town (name) VALUES ('Bonn'), ('Lyon'), ('Bern');
@@ -258,6 +263,24 @@ like "$status $body" '^201 .*"safe":\{"id":[0-9]*,"owner":"[0-9]+","what":"mine"
 rights paper cr
 ask POST "$d/paper/" "{\"word\":\"w\",\"safe\":{\"id\":$number}}"
 like "$status $body" '^201 .*"safe":\{"id":[0-9]*\},"id"' "unless he may not read the table"
+
+# refused FIELDS TABLE BODY NAME : row security of that table refuses the row at
+# that place
+refused() {
+	ask POST "$d/$3/" "$4"
+	is "$status $(fields) $(printf '%s' "$body" | sed -n 's/.*"detail":"You have no right to [a-z]* \([a-z_.]*\)\.".*/\1/p')" "403 $1 $2" "$5"
+}
+rights paper cr safe cr
+refused safe public.safe paper '{"word":"w","safe":{"what":"x","owner":"0"}}' "row security of another table names that one"
+refused '' public.safe safe '{"what":"x","owner":"0","paper":[{"word":"a"},{"word":"b"}]}' "of the outermost row that"
+is "$(sql firm "SELECT count(*) FROM safe WHERE what = 'x'")" 0 "and nothing is written"
+rights club cr skill cr club_skill cr
+refused 'skill[1]' public.club_skill club '{"name":"c","skill":[{"code":"c"},{"code":"sql"}]}' "of the table that links rows that"
+refused 'skill[1]' '' club '{"name":"c","skill":[{"code":"c"},{"code":"sql","title":"new"}]}' "or the row and no table, where it may be either"
+rights paper cr
+ask POST "$d/paper/" '{"word":"w","safe":{"what":"x","owner":"0"}}'
+like "$status $body" '403 .*public\.safe' "without the right it is the right that is missing"
+unlike "$body" 'Row security' "and nothing of row security"
 
 # ---- settings that change how values look
 ask_conf firm "${hide[@]}" "bigint_as = string" "version.person = id"

@@ -200,6 +200,9 @@ for value in 'x' '"' '"x' 'x"' '"x""y"' '"x" "y"' 'W/' 'W/x' 'w/"x"' 'W/ "x"' '*
 	try 400 bad_request DELETE "${c}1/" '' "If-None-Match: $value"
 	try 400 bad_request GET "${c}1/" '' "If-None-Match: $value"
 done
+for name in If-Match If-None-Match; do
+	is "$(cgi "$home" PATCH "${c}1/" '{"n":30}' "$name:" | cgi_status)" 400 "nor is an empty $name, as some web servers pass it on"
+done
 is "$(became)" 22 "nothing of that was taken for a condition that holds"
 many=$(printf '"%032x",' {1..1000})
 ask PATCH "${c}1/" '{"n":31}' "If-Match: ${many}"

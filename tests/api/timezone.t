@@ -134,9 +134,24 @@ try 401 token_invalid PATCH "${m}20/" '{"at":null}' 'Prefer: handling=strict, ti
 try 401 token_invalid PATCH "${m}20/" '{"at":null}' 'Prefer: handling=strict, tx=nope'
 ctl "$home" grant anonymous moment r >/dev/null
 
+ask GET '/api/v2/moment?count=true' '' 'Prefer: timezone=Asia/Tokyo'
+is "$status $(header Preference-Applied)" '200 timezone=Asia/Tokyo' "a count of v2 in a zone"
+count=$body
+for uri in '/api/v2/moment?count=true' '/api/v2/moment?count=true&page=1&per=1'; do
+	ask GET "$uri" '' 'Prefer: timezone=Mars/Olympus'
+	is "$status $(header Preference-Applied)" '200 ' "an unknown zone is ignored: $uri"
+	ask GET "$uri" '' 'Prefer: handling=strict, timezone=Mars/Olympus'
+	like "$status $body" '^400 .*Prefer: There is no such time zone' "or refused"
+done
+ask GET '/api/v2/moment?count=true' '' 'Prefer: timezone=Mars/Olympus'
+is "$body" "$count" "and it is the same count"
+
 # nobody learns from it what he has no right to
 ctl "$home" revoke anonymous moment >/dev/null
 try 401 token_invalid GET "$m" '' 'Prefer: timezone=Mars/Olympus'
+try 401 token_invalid GET "$m" '' 'Prefer: handling=strict, timezone=Mars/Olympus'
+ask GET '/api/v2/moment?count=true' '' 'Prefer: handling=strict, timezone=Mars/Olympus'
+is "$status" 401 "nor in v2"
 ctl "$home" grant anonymous moment r >/dev/null
 ask_conf shop 'conceal = yes'
 ask GET "$m?id=1&fields=at&nope.x=1" '' 'Prefer: timezone=Mars/Olympus'

@@ -1,6 +1,7 @@
 # Relations of a table to itself: includes with a depth, by a foreign key, a
-# join table or a table of edges, and conditions on rows below or above others
-# at any distance; in circles, over rows that are hidden, with every limit.
+# join table or a table of edges, and conditions on rows below or above others,
+# or led to by edges, at any distance; in circles, over rows that are hidden,
+# with every limit.
 
 . "${DYNAPI_SRCDIR:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 . "$DYNAPI_SRCDIR/tests/lib/pg.sh"
@@ -33,7 +34,15 @@ sql chinook "CREATE TABLE ring (id int PRIMARY KEY, name text, next_id int REFER
 	CREATE TABLE memo (id int PRIMARY KEY, seen boolean, up_id int REFERENCES memo);
 	INSERT INTO memo SELECT i, i <> 3, nullif(i - 1, 0) FROM generate_series(1, 6) i;
 	ALTER TABLE memo ENABLE ROW LEVEL SECURITY;
-	CREATE POLICY seen ON memo USING (seen)" || bail_out "no tables"
+	CREATE POLICY seen ON memo USING (seen);
+	CREATE TABLE spot (id int PRIMARY KEY, code text UNIQUE, seen boolean);
+	INSERT INTO spot SELECT i, 's' || i, i <> 4 FROM generate_series(1, 8) i;
+	CREATE TABLE way (id int PRIMARY KEY, a_id int REFERENCES spot, b_id int REFERENCES spot, open boolean, was text REFERENCES spot (code));
+	INSERT INTO way VALUES (1, 1, 2, true), (2, 2, 3, true), (3, 3, 4, true), (4, 4, 5, true), (5, 2, 6, false), (6, 6, 7, true), (7, NULL, 8, true), (8, 7, NULL, true);
+	ALTER TABLE spot ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY seen ON spot USING (seen);
+	ALTER TABLE way ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY open ON way USING (open)" || bail_out "no tables"
 api_programs "$home" && api_conf "$home" chinook && api_init "$home" secret-of-admin && ask_serve || bail_out "no API"
 token=$(user_token admin)
 sql chinook 'GRANT ALL ON ALL TABLES IN SCHEMA public TO dynapi_responder'
@@ -149,6 +158,33 @@ try 400 bad_filter GET "$p/?include=$edges(depth=2)"
 try 400 bad_filter GET "$p/?include=$edges(depth=2;include=from,to)"
 is "$(fields)" "$edges.depth" "which of them leads back is not clear"
 
+to="$edges.to"
+ids "$p/?${to}__reached_from=1" "1 2 3 4 5" "all that edges lead to, round a circle"
+ids "$p/?${to}__nreached_from=1" "6" "and all others"
+ids "$p/?${to}__reached_from=3" "" "from where none leads on"
+ids "$p/?${to}__reached_from=77" "" "from a row that is not there"
+ids "$p/?${to}__reaches=5" "1 2 4" "all from which they lead to it"
+ids "$p/?${to}__nreaches=5" "3 5 6" "and all others"
+ids "$p/?${to}__reaches=6" "" "where none leads"
+ids "$p/?part_edge!to_id.from__reached_from=5" "1 2 4" "backwards it is the same"
+ids "$p/?${edges}__to__reaches=5&name=part%204" "4" "and something else"
+ids "$p/?not=(${to}__reached_from=1)" "6" "in not"
+ids "$p/?$to.${to}__reaches=5" "1 2 4" "of the rows behind edges"
+k='person!knows!knows_b_id_fkey'
+ids "/api/dyn/person/?${k}__reached_from=1" "1 2 3 4" "through a join table"
+ids "/api/dyn/person/?${k}__reached_from=3" "3" "in a circle of one"
+ids "/api/dyn/person/?${k}__reaches=4" "1 2" "through it to a row"
+ids "/api/dyn/person/?person!knows!knows_a_id_fkey__reached_from=4" "1 2" "and backwards"
+ask GET "$p/?${to}__reached_from=2&aggregate=count(*)"
+is "$status $body" '200 [{"count":5}]' "counted"
+gets "$p/6/?fields=id&include=part_edge!from_id($to.id=1)" '{"id":6,"part_edge!from_id":[]}' "beside a row"
+try 400 bad_filter GET "$p/?${edges}__reaches=1"
+try 400 bad_value GET "$p/?${to}__reaches=x"
+try 400 bad_filter GET "/api/dyn/spot/?way!a_id.was__reaches=1"
+like "$body" 'from a table to itself' "edges between two different keys"
+ask PATCH "$p/?${to}__reaches=5" '{"name":"on the way"}'
+is "$status $body $(sql chinook "SELECT string_agg(id::text, ' ' ORDER BY id) FROM part WHERE name = 'on the way'")" '200 {"updated":3} 1 2 4' "PATCH of all that lead there"
+
 ## ---- types of keys
 
 c=/api/dyn/chapter
@@ -185,12 +221,21 @@ ids "/api/dyn/memo/?up_id__descendant_of=4" "5 6" "but below one that he sees"
 ids "/api/dyn/memo/?up_id__ancestor_of=6" "4 5" "upwards it ends there too"
 ids "/api/dyn/memo/?up_id__nancestor_of=6" "1 2 6" "and so does its negation"
 gets "/api/dyn/memo/6/?fields=id&include=up(depth=4;fields=id)" '{"id":6,"up":{"id":5,"up":{"id":4,"up":null}}}' "and a depth"
+w='way!a_id.b'
+ids "/api/dyn/spot/?${w}__reached_from=1" "2 3" "a row and an edge that he does not see lead nowhere"
+ids "/api/dyn/spot/?${w}__reached_from=4" "" "nor from such a row"
+ids "/api/dyn/spot/?${w}__reached_from=6" "7" "but from one that he sees"
+ids "/api/dyn/spot/?${w}__reaches=5" "" "and none to where it is needed"
+ids "/api/dyn/spot/?${w}__reaches=3" "1 2" "backwards it ends there too"
 
 token=$(user_token eve)
 ctl "$home" grant eve part r >/dev/null
 try 403 forbidden GET "$p/?include=$edges(depth=1;include=to)"
 like "$body" 'public\.part_edge' "the edges need a right of their own"
 try 403 forbidden GET "$p/?include=$edges(depth=1)"
+try 403 forbidden GET "$p/?${to}__reached_from=1"
+like "$body" 'public\.part_edge' "and in conditions too"
+try 403 forbidden GET "$p/?${to}__reaches=nope"
 try 403 forbidden GET "$r/?next_id__descendant_of=1"
 ctl "$home" grant eve ring d >/dev/null
 ctl "$home" grant eve ring db >/dev/null

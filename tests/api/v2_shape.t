@@ -63,6 +63,14 @@ ask POST $v/authors/search '{"q":{"id_eq":1}}'
 is "$status $body" "200 [{$ann}]" "a search has it too"
 ask POST $v/authors/search '{"q":{"id_eq":1},"a":{"except":[]}}'
 is "$status $body" "200 [{$ann,\"born\":\"1950-01-01\",\"created_at\":\"2026-01-05T10:00:00+00:00\",\"lock_version\":0}]" "nothing to leave out is everything"
+for a in '{"include":{}}' '{"include":[]}'; do
+	ask POST $v/authors/search '{"q":{"id_eq":1},"a":'"$a"'}'
+	is "$status $body" "200 [{$ann,\"born\":\"1950-01-01\",\"created_at\":\"2026-01-05T10:00:00+00:00\",\"lock_version\":0}]" "and so is nothing to include: $a"
+done
+ask POST $v/authors/search '{"q":{"id_eq":1},"a":{"only":["id"],"include":{}}}'
+is "$status $body" '200 [{"id":1}]' "of some columns nothing more"
+ask POST $v/authors/search '{"q":{"id_eq":1},"a":{}}'
+is "$status $body" "200 [{$ann}]" "but {} says nothing"
 ask POST $v/authors/search '{"json_attrs":{"only":["id"]},"a":{"only":["name"]}}'
 like "$body" '\{"id":2\}' "json_attrs replaces it"
 shows '/books/1?a[only]=id&a[include]=author' "{\"id\":1,\"author\":{$ann}}"

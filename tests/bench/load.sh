@@ -11,6 +11,20 @@ ada@example.org
 true
 '
 
+new_sql="\\set n 3
+	INSERT INTO public.customer (store_id, first_name, last_name, email, active)
+	VALUES (:n, 'Ada', 'Lovelace', 'ada@example.org', true) RETURNING $columns;"
+
+# emitting HOME TABLES : what emits events, for the responders that run
+emitting() {
+	local pid
+	sed -i '/^events = /d' "$1/dynapi.conf" &&
+		echo "events = $2" >>"$1/dynapi.conf" || return 1
+	while read -r pid; do
+		kill -HUP "$pid"
+	done <"$1/run/responders.pid"
+}
+
 # wrk_rate METHOD PATH [BODY] : requests per second; any failed request ends
 # the bench, since a fast refusal is no speed
 wrk_rate() {
@@ -124,9 +138,13 @@ bench_load() {
 		title P4 "create one row, without event"
 		target P4 "dynapi / ceiling" '>=' 0.85
 		target P4 "dynapi / PostgREST" '>=' 2
-		compare P4 POST /i "$api/" "$new_lines" "$new_json" "\\set n 3
-			INSERT INTO public.customer (store_id, first_name, last_name, email, active)
-			VALUES (:n, 'Ada', 'Lovelace', 'ada@example.org', true) RETURNING $columns;"
+		compare P4 POST /i "$api/" "$new_lines" "$new_json" "$new_sql"
+		title P4e "create one row, with event and wake-up"
+		target P4e "dynapi / ceiling" '>=' 0.70
+		emitting "$main" customer
+		compare P4e POST /i "$api/" "$new_lines" "$new_json" "$new_sql"
+		result note P4e "events written: $(sql main 'SELECT count(*) FROM dynapi.event')"
+		emitting "$main" ''
 	fi
 	! wanted P5 || round_trips
 }
@@ -179,6 +197,9 @@ round_trips() {
 	trip create "$api/" 1 -m POST -H 'Content-Type: application/json' -d "$new_json"
 	trip update "$api/{}/" 1 -m PATCH -H 'Content-Type: application/json' -d '{"active":false}'
 	trip delete "$api/{}/" 90000 -m DELETE
+	# libpq before 17 sends what is behind a sync by itself
+	emitting "$home" customer
+	most_sends=2 trip "create with event" "$api/" 1 -m POST -H 'Content-Type: application/json' -d "$new_json"
 	responders_stop "$home"
 }
 
@@ -194,5 +215,5 @@ trip() {
 	figure P5 "$name: sends per request" sends "$sends"
 	figure P5 "$name: most sends of a request" sends "$most"
 	figure P5 "$name: waits per request" waits "$waits"
-	target P5 "$name: sends per request" '<=' 1
+	target P5 "$name: sends per request" '<=' "${most_sends-1}"
 }

@@ -16,7 +16,8 @@
  * "set NAME" and "set NAME=VALUE" lines change the configuration for what
  * follows in the file: strict, nopage, numeric_as=string, bigint_as=string,
  * regex, stitch, etag, cursor_key=TEXT, and numbers: max_rows, max_filters,
- * max_includes, max_depth, max_included.  "set default" undoes them.
+ * max_includes, max_depth, max_included.  events=TABLE (or *) is the table that
+ * emits events.  "set default" undoes them.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -63,9 +64,16 @@ struct request {
 	unsigned number; /* of its line in the file */
 };
 
+static bool
+is_table(const char *wanted, struct str name)
+{
+	return strcmp(wanted, "*") == 0 || str_eq_c(name, wanted);
+}
+
 static void
 reset_options(struct golden *g)
 {
+	schema_emit(sample_schema(), NULL, is_table);
 	g->limits = (struct query_limits){.page_size = 25,
 	    .max_page_size = 1000,
 	    .max_filters = 64,
@@ -141,6 +149,8 @@ set_option(struct golden *g, struct str option, unsigned line)
 	str_cut(&value, '=', &name);
 	if (str_eq_c(name, "cursor_key") && value.p != NULL)
 		g->limits.cursor_key = value;
+	else if (str_eq_c(name, "events") && value.p != NULL)
+		schema_emit(sample_schema(), str_c(g->arena, value), is_table);
 	else if (value.p == NULL || str_i64(value, &n) != 0 || n < 0 ||
 		 !set_number(g, name, n))
 		die(g, line, "no such option", option);

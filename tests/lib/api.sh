@@ -6,21 +6,26 @@
 # api_programs HOME : HOME/bin has the programs as the servers' user can run
 # them: links into the build tree, or copies where he cannot get there
 api_programs() {
-	local name path
+	local name
 	mkdir -p "$1/bin" "$1/snapshot" && give "$1/bin" "$1/snapshot" || return 1
 	# a snapshot that root writes keeps the group of the responders
 	chmod 2755 "$1/snapshot" || return 1
 	for name in dynapi.fcgi dynapi-introspect dynapictl; do
-		path=$DYNAPI_BUILDDIR/$name
-		rm -f "$1/bin/$name"
-		if as test -x "$path"; then
-			ln -s "$path" "$1/bin/$name"
-		else
-			install -m 755 "$path" "$1/bin/$name"
-		fi || return 1
+		api_program "$1" "$name" || return 1
 	done
 	rm -rf "$1/sql"
 	mkdir "$1/sql" && cp "$DYNAPI_SRCDIR"/sql/*.sql "$1/sql"
+}
+
+# api_program HOME NAME
+api_program() {
+	local path=$DYNAPI_BUILDDIR/$2
+	rm -f "$1/bin/$2"
+	if as test -x "$path"; then
+		ln -s "$path" "$1/bin/$2"
+	else
+		install -m 755 "$path" "$1/bin/$2"
+	fi
 }
 
 # api_conf HOME DATABASE ["NAME = VALUE"...] : later lines replace the same
@@ -37,6 +42,7 @@ api_conf() {
 		echo "admin_conninfo = host=$home/run dbname=$db user=dynapi_dba"
 		echo "schemas = public"
 		echo "snapshot = $home/snapshot/schema.sqlite"
+		echo "throttle_file = $home/snapshot/throttle"
 		echo "jwt_key_file = $home/jwt.key"
 		echo "log = $home/log/dynapi"
 		echo "introspect = $home/bin/dynapi-introspect"

@@ -268,6 +268,14 @@ test_fresh(void **state)
 	    {__LINE__, "update dynapi.user_roles set can_update = true",
 		ERR_NONE},
 	    {__LINE__,
+		"insert into dynapi.roles (id, name) values (7, 'r'); "
+		"insert into dynapi.role_users values (7, 1); "
+		"insert into dynapi.permissions (role_id, predicate, "
+		"table_name, to_update) "
+		"values (7, 'cannot', 'public.film', true)",
+		ERR_FORBIDDEN},
+	    {__LINE__, "delete from dynapi.role_users", ERR_NONE},
+	    {__LINE__,
 		"update dynapi.users set username = 'beatrice' "
 		"where id = 1",
 		ERR_TOKEN_INVALID},

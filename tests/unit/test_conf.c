@@ -70,6 +70,11 @@ list_mistakes(struct read *r)
 		__LINE__, text, sizeof(text) - 1, mistakes                     \
 	}
 
+#define RATE                                                                   \
+	"must be a rate such as 1000/d; s, m, h and d are understood, and "    \
+	"10m\n"
+#define RATE_BOUNDS "must be from 1 to 1000000, in 1s to 31d\n"
+
 static const struct {
 	int line;
 	const char *text;
@@ -135,6 +140,30 @@ static const struct {
 	"1: log must be syslog, stderr or an absolute file name\n"),
     REFUSED(
 	"log =\n", "1: log must be syslog, stderr or an absolute file name\n"),
+    REFUSED("throttle = 10\n", "1: throttle " RATE),
+    REFUSED("throttle = /d\n", "1: throttle " RATE),
+    REFUSED("throttle = 10/\n", "1: throttle " RATE),
+    REFUSED("throttle = 10/month\n", "1: throttle " RATE),
+    REFUSED("throttle = 10/d/d\n", "1: throttle " RATE),
+    REFUSED("throttle = 10 / d\n", "1: throttle " RATE),
+    REFUSED("throttle = 10/-1s\n", "1: throttle " RATE),
+    REFUSED("throttle = 10/D\n", "1: throttle " RATE),
+    REFUSED("throttle = 10/9223372036854775807d\n", "1: throttle " RATE),
+    REFUSED("throttle = 0/d\n", "1: throttle " RATE_BOUNDS),
+    REFUSED("throttle = -1/d\n", "1: throttle " RATE_BOUNDS),
+    REFUSED("throttle = 1000001/d\n", "1: throttle " RATE_BOUNDS),
+    REFUSED("throttle_login = 1/0s\n", "1: throttle_login " RATE_BOUNDS),
+    REFUSED("throttle_login = 1/32d\n", "1: throttle_login " RATE_BOUNDS),
+    REFUSED("trusted_proxies = 10.0.0.0/8, localhost\n",
+	"1: trusted_proxies \"localhost\" is no address, network or unix:\n"),
+    REFUSED("trusted_proxies = 10.0.0.0/33\n",
+	"1: trusted_proxies \"10.0.0.0/33\" is no address, network or "
+	"unix:\n"),
+    REFUSED("trusted_proxies = unix:/run/web\n",
+	"1: trusted_proxies \"unix:/run/web\" is no address, network or "
+	"unix:\n"),
+    REFUSED("throttle_file = throttle\n",
+	"1: throttle_file must be an absolute file name\n"),
     REFUSED("cors_origins = *, example.org\n",
 	"1: cors_origins has \"example.org\", which is no origin such as "
 	"https://www.example.org\n"),
@@ -266,6 +295,14 @@ static const struct {
     {__LINE__, "serve = health", "serve = health\n"},
     {__LINE__, "mount = /a/b", "mount = /a/b\n"},
     {__LINE__, "log = /var/log/x", "log = /var/log/x\n"},
+    {__LINE__, "throttle = 1000/day", "throttle = 1000/d\n"},
+    {__LINE__, "throttle = 5/second", "throttle = 5/s\n"},
+    {__LINE__, "throttle = 5/90m", "throttle = 5/90m\n"},
+    {__LINE__, "throttle = 5/120min", "throttle = 5/2h\n"},
+    {__LINE__, "throttle_login = 10/m", ""},
+    {__LINE__, "throttle_login =", "throttle_login =\n"},
+    {__LINE__, "trusted_proxies = 10.0.0.0/8,::1 unix:",
+	"trusted_proxies = 10.0.0.0/8,::1 unix:\n"},
     {__LINE__, "cors_origins = *", "cors_origins = *\n"},
     {__LINE__, "cors_origins = http://a:8 https://b",
 	"cors_origins = http://a:8 https://b\n"},

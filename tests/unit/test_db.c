@@ -572,6 +572,132 @@ test_pooled(void **state)
 	assert_runs(make_batch(BATCH_WRITE, "select 1"));
 }
 
+/* ---- wake-ups ------------------------------------------------------------ */
+
+/* what a change of a table that emits events does beside its change */
+static struct batch *
+make_emitting(enum batch_kind kind, const char *then)
+{
+	struct batch *b = batch_new(arena, kind);
+	struct stmt *s = make_stmt("test",
+	    "select pg_catalog.set_config('dynapi.wake', '1', false)", 0, NULL);
+
+	s->emits = true;
+	batch_add(b, s);
+	batch_add(b, make_stmt("then", then, 0, NULL));
+	return b;
+}
+
+/* wake-ups on the other connection; none come any more after the next answer
+ * on ours, which PostgreSQL gives behind them */
+static int
+count_woken(void)
+{
+	PGnotify *note;
+	int n = 0;
+
+	ask("select 1");
+	sql("select 1");
+	while (PQconsumeInput(other) && (note = PQnotifies(other)) != NULL) {
+		assert_string_equal(note->relname, "dynapi");
+		assert_string_equal(note->extra, "");
+		PQfreemem(note);
+		n++;
+	}
+	return n;
+}
+
+static void
+test_wake(void **state)
+{
+	static const struct {
+		int line;
+		enum batch_kind kind;
+		const char *then;
+		enum err_id err;
+		int woken;
+	} cases[] = {
+	    {__LINE__, BATCH_WRITE, "select 1", ERR_NONE, 1},
+	    {__LINE__, BATCH_WRITE, "select 1 / 0", ERR_BAD_VALUE, 0},
+	    {__LINE__, BATCH_TRY, "select 1", ERR_NONE, 0},
+	    /* the mark is gone: another write does not wake for it */
+	    {__LINE__, BATCH_WRITE,
+		"select pg_catalog.set_config('dynapi.wake', '', false)",
+		ERR_NONE, 0},
+	    {__LINE__, BATCH_WRITE, "select 1", ERR_NONE, 1},
+	};
+
+	(void)state;
+	sql("listen dynapi");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int rc = run(make_emitting(cases[i].kind, cases[i].then));
+		int woken = count_woken();
+
+		if ((rc != 0) != (cases[i].err != ERR_NONE) ||
+		    woken != cases[i].woken)
+			fail_msg("line %d: %d, woken %d times", cases[i].line,
+			    rc, woken);
+		assert_string_equal(
+		    ask("select current_setting('dynapi.wake', true)"), "");
+	}
+	assert_int_equal(stats().connects, 1);
+}
+
+/* sent with the write, and not waited for */
+static void
+test_wake_costs_no_wait(void **state)
+{
+	struct batch *b;
+	struct db_stats before, after;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_runs(make_emitting(BATCH_WRITE, "select 1"));
+	b = make_emitting(BATCH_WRITE, "select pg_catalog.pg_sleep(0.05)");
+	/* what it left behind is read now */
+	ask("select 1");
+	before = stats();
+	assert_runs(b);
+	after = stats();
+	assert_int_equal(after.waits - before.waits, 1);
+	assert_int_equal(after.flushes - before.flushes, 2);
+	assert_int_equal(after.prepares - before.prepares, 1);
+}
+
+static void
+test_wake_pooled(void **state)
+{
+	struct db_opts o = default_opts;
+
+	(void)state;
+	sql("listen dynapi");
+	db_free(db);
+	o.pooled = true;
+	db = db_new(&o);
+	assert_runs(make_emitting(BATCH_WRITE, "select 1"));
+	assert_int_equal(count_woken(), 0);
+	db_free(db);
+	o.pooled = false;
+	o.prepared_statements = false;
+	db = db_new(&o);
+	assert_runs(make_emitting(BATCH_WRITE, "select 1"));
+	assert_int_equal(count_woken(), 1);
+}
+
+/* who reads the answers to the wake-up finds the connection gone: that is no
+ * failure of the write, nor of what comes next */
+static void
+test_wake_is_lost(void **state)
+{
+	(void)state;
+	assert_runs(make_emitting(BATCH_WRITE, "select 1"));
+	sql("select pg_terminate_backend(pid) from pg_stat_activity where "
+	    "application_name = 'test'");
+	usleep(100000);
+	assert_string_equal(ask("select 7"), "7");
+	assert_int_equal(stats().connects, 2);
+}
+
 /* ---- streams ------------------------------------------------------------- */
 
 static struct batch *
@@ -735,6 +861,10 @@ main(void)
 	    TEST(test_shape),
 	    TEST(test_without_prepared),
 	    TEST(test_pooled),
+	    TEST(test_wake),
+	    TEST(test_wake_costs_no_wait),
+	    TEST(test_wake_pooled),
+	    TEST(test_wake_is_lost),
 	    TEST(test_stream),
 	    TEST(test_stream_empty),
 	    TEST(test_stream_fails),

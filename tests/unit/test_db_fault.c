@@ -406,6 +406,34 @@ test_client_leaves(void **state)
 
 /* ---- crowded, in collision ----------------------------------------------- */
 
+/* returns when a process of its own has the role's only place, which it keeps
+ * for so long; -1: until it is killed */
+static pid_t
+take_place(int ms)
+{
+	int ready[2];
+	pid_t helper;
+	char c;
+
+	assert_int_equal(pipe(ready), 0);
+	helper = fork();
+	if (helper == 0) {
+		PGconn *conn = PQconnectdb("dbname=postgres user=test_many");
+
+		if (PQstatus(conn) != CONNECTION_OK ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		if (ms < 0)
+			pause();
+		usleep((useconds_t)ms * 1000);
+		_exit(0);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return helper;
+}
+
 static void
 test_too_many(void **state)
 {
@@ -418,32 +446,21 @@ test_too_many(void **state)
 	o.conninfo = "dbname=postgres user=test_many";
 	db_free(db);
 	db = db_new(&o);
-	/* the only place is taken, and given back after a second */
-	helper = fork();
-	if (helper == 0) {
-		PGconn *c = PQconnectdb("dbname=postgres user=test_many");
-
-		usleep(1200000);
-		_exit(PQstatus(c) != CONNECTION_OK);
-	}
-	usleep(200000);
-	start_clock();
+	/* the only place is given back while we wait for it */
+	helper = take_place(500);
 	assert_runs(make_batch(BATCH_READ, "select 1"));
-	assert_took(500, 2000);
 	done(helper);
-	/* taken for good */
 	db_free(db);
+	/* ours is given back when the server has noticed */
+	while (*sql("select 1 from pg_stat_activity"
+		    " where usename = 'test_many'") != '\0')
+		usleep(10000);
+	/* taken for good: it ends, though not at once */
 	db = db_new(&o);
-	helper = fork();
-	if (helper == 0) {
-		PQconnectdb("dbname=postgres user=test_many");
-		usleep(3000000);
-		_exit(0);
-	}
-	usleep(200000);
+	helper = take_place(-1);
 	start_clock();
 	assert_fails(make_batch(BATCH_READ, "select 1"), ERR_DB_UNAVAILABLE);
-	assert_took(1500, 2600);
+	assert_took(1500, 15000);
 	kill(helper, SIGKILL);
 	waitpid(helper, NULL, 0);
 }
