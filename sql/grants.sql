@@ -29,5 +29,8 @@ grant execute on function dynapi.refuse(text), dynapi.is_own(xid), dynapi.rights
 	dynapi.session_rotate(uuid, bigint, bytea, bytea, bigint),
 	dynapi.session_revoke(uuid, bigint),
 	dynapi.idempotency_keep(bigint, text, bytea, text, smallint, text[],
-		bigint)
+		bigint),
+	dynapi.event_read(bigint, bigint), dynapi.event_position(),
+	dynapi.event_purge(interval, bigint),
+	dynapi.live_rights(bigint[], uuid[], text[])
 	to @RESPONDER@;

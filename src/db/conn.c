@@ -147,6 +147,7 @@ conn_drop(struct db *db)
 	PQfinish(db->conn);
 	db->conn = NULL;
 	db->dying = false;
+	db->listens = false;
 	db->nwake = 0;
 	db->checked = false;
 	prepared_clear(&db->prepared);
@@ -361,8 +362,10 @@ is_alive(struct db *db)
 		if (n == 0 || !PQconsumeInput(db->conn))
 			return false;
 		PQisBusy(db->conn);
-		while ((note = PQnotifies(db->conn)) != NULL)
+		while ((note = PQnotifies(db->conn)) != NULL) {
 			PQfreemem(note);
+			db->notified = true;
+		}
 		if (db->dying || PQstatus(db->conn) != CONNECTION_OK)
 			return false;
 	}

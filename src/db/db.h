@@ -138,6 +138,16 @@ int load_commit(struct load *, struct err *);
 void load_rollback(struct load *);
 struct batch *load_batch(const struct load *);
 
+/*
+ * Being woken: after db_listen, NOTIFY dynapi makes db_fd readable and db_woken
+ * true, once; so does the end of the connection, after which db_listen is due
+ * again.  What was notified meanwhile is lost: look at what it is about after
+ * each db_listen.  A transaction pooler cannot do this.
+ */
+int db_listen(struct db *, struct err *); /* nothing to do: 0 at once */
+int db_fd(const struct db *);             /* -1: closed */
+bool db_woken(struct db *);               /* does not wait */
+
 /* is the database there: one trivial statement; for /health/ready */
 int db_ping(struct db *, int timeout_ms, struct err *);
 /* the database that the snapshot was made of (with check_version): batches

@@ -11,6 +11,7 @@
  *   run.c       db_run: attempts; ping; script
  *   load.c      a long write: one transaction, many statements under way
  *   rows.c      results, streamed or in hand
+ *   listen.c    being woken by NOTIFY
  *   wake.c      waking
  *   cancel.c    the cancel request, in a process of its own
  */
@@ -136,6 +137,8 @@ struct db {
 	PGconn *conn;    /* NULL: closed */
 	PGconn *started; /* by db_connect_soon; NULL: none */
 	bool dying;      /* the server has announced its end */
+	bool listens;    /* LISTEN was said on this connection */
+	bool notified;   /* a NOTIFY has come since db_woken */
 	bool checked;    /* the schema version was right */
 	bool crowded;    /* the last attempt met 53300 */
 	enum link_state link;

@@ -19,6 +19,7 @@ is "$(wc -l <"$RESPONDER_PIDS")" 2 "two responders"
 mapfile -t pids <"$RESPONDER_PIDS"
 ok "their numbers are true" kill -0 "${pids[@]}"
 ok "the web server's too" kill -0 "$(cat "$WEB_PID")"
+ok "the notifier's too" kill -0 "$(cat "$NOTIFIER_PID")"
 is "$(curl -s -o "$TMP/body" -w '%{http_code}' "$BASE_URL/api/health/ready")" 200 \
 	"it is ready"
 for file in "$CONF" "$SNAPSHOT" "$BINDIR/dynapictl"; do
@@ -52,6 +53,7 @@ like "$(cat "$TMP/said")" '"customer":\{"name":"[^"]*"\},"order_item":\[\{"order
 like "$(cat "$TMP/said")" '"count":[0-9]+,"spent":' "groups are counted and added up"
 is "$(sed -n 's/.*\(\[{"id":[0-9]*,"placed":.*\)/\1/p' "$TMP/said" | grep -o '"placed":' | wc -l)" \
 	100 "the cursor leads to the second page"
+like "$(cat "$TMP/said")" 'data: ."event":"updated","table":"order","pk":1,"id"' "changes are told"
 like "$(cat "$TMP/said")" '"created":2' "many rows are created"
 
 not_ok "a second demo in the same folder is refused" \

@@ -16,11 +16,11 @@ export LC_ALL
 : "${DYNAPI_SRCDIR:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}"
 : "${DYNAPI_BUILDDIR:=$DYNAPI_SRCDIR/build}"
 export DYNAPI_SRCDIR DYNAPI_BUILDDIR
-for lib in proc pg api web; do
+for lib in proc pg api web live; do
 	. "$DYNAPI_SRCDIR/tests/lib/$lib.sh"
 done
 bench=$DYNAPI_SRCDIR/tests/bench
-for lib in measure peers load related stream upload start; do
+for lib in measure peers load related stream upload start events; do
 	. "$bench/$lib.sh"
 done
 
@@ -47,7 +47,8 @@ need_programs() {
 	done
 	[ ${#missing[@]} -eq 0 ] ||
 		die "not installed: apt-get install ${missing[*]}"
-	for pair in dynapi.fcgi dynapi-introspect dynapictl \
+	for pair in dynapi.fcgi dynapi-introspect dynapictl dynapi-notifyd \
+		tests/lib/hear \
 		tests/bench/ceiling tests/bench/fcgiget; do
 		[ -x "$DYNAPI_BUILDDIR/$pair" ] || die "$pair is not built"
 	done
@@ -74,6 +75,7 @@ clean_up() {
 		pid_end "$home/web-nginx/pid" "$home/"
 		pid_end "$home/run/ceiling.pid" "$home/"
 		responders_stop "$home"
+		notifier_stop "$home"
 	done
 	peers_stop
 	pg_stop "$TMP/main" immediate
@@ -122,7 +124,9 @@ main_database() {
 	sql postgres 'CREATE DATABASE main' && psql -Xq -v ON_ERROR_STOP=1 \
 		-v rows="$rows" -v buyers=10000 -d main \
 		-f "$bench/customer.sql" -f "$bench/related.sql" &&
-		database main && ctl "$main" grant bench \
+		database main "notify_listen = 127.0.0.1:$(free_port)" \
+			"notify_max = 20000" "notify_max_user = 20000" \
+			"notify_max_source = 20000" && ctl "$main" grant bench \
 		customer,few,big,loaded,address,buyer,rental crudb \
 		>"$main/log/grant" && use_token "$main" &&
 		sql main CHECKPOINT
@@ -191,6 +195,7 @@ main() {
 	bench_stream
 	bench_upload
 	bench_start
+	bench_events
 	report
 }
 

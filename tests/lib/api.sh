@@ -126,6 +126,35 @@ responders_stop() {
 	rm -f "$1/run/responders.pid" "$1/run/fcgi.sock"
 }
 
+# notifier_start HOME [NAME [CONF [COMMAND...]]] : dynapi-notifyd, its number
+# in HOME/run/NAME.pid (notifier); COMMAND stands before the program
+notifier_start() {
+	local home=$1 name=${2-notifier} conf=${3-$1/dynapi.conf} listen
+	shift $(($# < 3 ? $# : 3))
+	api_program "$home" dynapi-notifyd || return 1
+	listen=$(sed -n 's/^notify_listen *= *//p' "$conf")
+	as setsid bash -c 'pid=$1; log=$2; shift 2; echo $$ >"$pid"
+		exec "$@" </dev/null >>"$log" 2>&1' bash "$home/run/$name.pid" \
+		"$home/log/$name" "$@" "$home/bin/dynapi-notifyd" -c "$conf" 2>/dev/null &
+	disown
+	wait_for 10 notifier_listens "$listen" && return
+	cat "$home/log/$name" "$home/log/dynapi" >&2
+	return 1
+}
+
+# notifier_listens ADDRESS
+notifier_listens() {
+	case $1 in
+	/*) curl -s -o /dev/null --unix-socket "$1" http://localhost/ ;;
+	*) port_busy "${1##*:}" ;;
+	esac
+}
+
+# notifier_stop HOME [NAME [SIGNAL]]
+notifier_stop() {
+	pid_end "$1/run/${2-notifier}.pid" "$1/" "${3-TERM}"
+}
+
 # api_home HOME DATABASE ["NAME = VALUE"...] : everything but responders and a
 # web server, in a copy of the test cluster; for the tests
 api_home() {

@@ -17,11 +17,16 @@ web_program() {
 
 # snippet HOME DIR FILE PREFIX : etc/FILE into DIR, with the paths of this home
 snippet() {
-	local home=$1 dir=$2 prefix=$4
+	local home=$1 dir=$2 prefix=$4 live
+	# where dynapi-notifyd listens
+	live=$(sed -n 's/^notify_listen *= *127\.0\.0\.1://p' "$home/dynapi.conf")
 	sed -e "s|@pkgdatadir@|$dir|g" -e "s|@sysconfdir@/dynapi|$home|g" \
 		-e "s|@pkglibexecdir@|$dir/cgi|g" \
 		-e "s|/run/dynapi/fcgi.sock|$home/run/fcgi.sock|g" \
-		-e "s|\([\"^ ]\)/api\([\"/( ]\)|\1$prefix/api\2|g" \
+		-e "s,\([\"^ ]\)/\(api\|ws\|sse\)\([\"/( ]\),\1$prefix/\2\3,g" \
+		-e "s,\(:8790\)/\(ws\|sse\)/,\1$prefix/\2/,g" \
+		-e "s|\(127\.0\.0\.1:\)8790|\1${live:-8790}|g" \
+		-e "s|\"port\" => 8790|\"port\" => ${live:-8790}|g" \
 		-e "s|fcgi://dynapi/api|fcgi://dynapi$prefix/api|g" \
 		"$DYNAPI_SRCDIR/etc/$3.in" >"$dir/$3"
 }
@@ -30,6 +35,7 @@ snippet() {
 web_conf_nginx() {
 	snippet "$1" "$2" nginx.conf "$4" &&
 		snippet "$1" "$2" nginx-fcgi.conf "$4" &&
+		snippet "$1" "$2" nginx-live.conf "$4" &&
 		cat >"$2/server.conf" <<-EOF
 	pid $2/pid;
 	error_log $2/error.log;
@@ -120,7 +126,7 @@ web_start() {
 		;;
 	apache)
 		web_conf_apache "$home" "$dir" "$port" "$prefix" apache.conf \
-			"filter deflate setenvif proxy proxy_fcgi"
+			"filter deflate setenvif proxy proxy_fcgi proxy_http"
 		;;
 	fcgid)
 		web_conf_apache "$home" "$dir" "$port" "$prefix" \

@@ -9,7 +9,7 @@ like "$version" '^[0-9]+\.[0-9]+\.[0-9]+$' "VERSION is a version"
 is "$(head -n 1 NEWS)" "$version" "the newest entry of NEWS is VERSION"
 
 for page in dynapi.fcgi.8 dynapi-introspect.8 dynapictl.8 dynapi.conf.5 dynapi.7 \
-	dynapi-query.7; do
+	dynapi-query.7 dynapi-notifyd.8; do
 	ok "$page exists" test -s "man/$page"
 done
 for page in man/*.[1-9]; do
@@ -17,7 +17,7 @@ for page in man/*.[1-9]; do
 	is "$(mandoc -Tlint -W warning "$page" 2>&1)" "" "$page has no fault"
 done
 
-for program in dynapi.fcgi dynapi-introspect dynapictl; do
+for program in dynapi.fcgi dynapi-introspect dynapictl dynapi-notifyd; do
 	path=$DYNAPI_BUILDDIR/$program
 	ok "$program is built" test -x "$path"
 	[ -x "$path" ] || continue
