@@ -18,20 +18,6 @@
 /* how often a busy responder looks whether there is a new snapshot */
 #define LOOK_US 20000
 
-static const enum log_level levels[] = {
-    LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG};
-
-static enum log_level
-level_of(const char *name)
-{
-	static const char *const names[] = {"error", "warn", "info", "debug"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(name, names[i]) == 0)
-			return levels[i];
-	return LEVEL_INFO;
-}
-
 static void
 log_mistakes(const struct buf *mistakes)
 {
@@ -177,8 +163,8 @@ app_init(struct app *app, const char *conf_path, const struct root *roots,
 	app->dialects = dialects;
 	if (read_conf(conf_path, app->arena, &app->conf) != 0)
 		return -1;
-	if (log_open("dynapi", app->conf.log, level_of(app->conf.log_level)) !=
-	    0) {
+	if (log_open("dynapi", app->conf.log,
+		log_level_of(app->conf.log_level)) != 0) {
 		log_msg(LEVEL_ERROR, "log", "%s cannot be written: %s",
 		    app->conf.log, strerror(errno));
 		return -1;
@@ -237,7 +223,7 @@ reload_conf(struct app *app)
 	app->arena = a;
 	app->conf = conf;
 	derive_settings(app);
-	log_set_level(level_of(conf.log_level));
+	log_set_level(log_level_of(conf.log_level));
 	log_msg(LEVEL_INFO, "reload", "settings read again");
 	if (kept.len > 0)
 		log_msg(LEVEL_WARN, "reload", "read at start only: %s", kept.p);

@@ -65,6 +65,15 @@ static const struct {
     [LEVEL_DEBUG] = {"debug", LOG_DEBUG},
 };
 
+enum log_level
+log_level_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
+		if (strcmp(name, levels[i].name) == 0)
+			return (enum log_level)i;
+	return LEVEL_INFO;
+}
+
 static bool
 is_regular(int fd)
 {

@@ -13,6 +13,8 @@
 #include "base/str.h"
 
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
+/* "error", "warn", "info" or "debug"; anything else is LEVEL_INFO */
+enum log_level log_level_of(const char *name);
 
 /* dest: "stderr", "syslog" or an absolute file name; -1 when it cannot be
  * opened (the old destination stays) */

@@ -116,6 +116,7 @@ enum op_kind {
 	OP_PREPARE,
 	OP_EXEC,
 	OP_DEALLOCATE,
+	OP_WAKE,
 	OP_SYNC
 };
 
@@ -150,6 +151,8 @@ struct db {
 	struct run *stream;       /* a batch whose last rows are not read yet */
 	struct op wake[WAKE_OPS]; /* answers to a wake-up, not read yet */
 	size_t nwake;
+	int64_t waking_us; /* when that was sent */
+	int64_t woken_us;  /* when what has woken somebody was */
 	struct db_stats stats;
 };
 
@@ -197,10 +200,12 @@ void run_send_stmt(struct run *, size_t i);
 void run_send_sync(struct run *);
 /*
  * Behind the sync of a write that may have emitted events: wakes who listens,
- * if it has.  Nobody waits for it and it fails nothing; what is answered is
- * read before the next batch (wake.c).
+ * if it has, and if they were not a moment ago.  Nobody waits for it and it
+ * fails nothing; what is answered is read before the next batch (wake.c).
  */
 void run_send_wake(struct run *);
+/* the same after a write that took longer than who listens stays awake */
+void wake_late(struct run *, int64_t sent_us);
 void wake_receive(struct db *);
 /* reads answers to the end, or to the next rows of a stream */
 void run_receive(struct run *);

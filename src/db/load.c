@@ -321,8 +321,10 @@ run_control(struct load *l, enum control c, struct err *err)
 	compact(l->r);
 	run_send_control(l->r, c);
 	run_send_sync(l->r);
-	if (c == CONTROL_COMMIT && l->b->emits)
+	if (c == CONTROL_COMMIT && l->b->emits) {
+		l->db->woken_us = 0;
 		run_send_wake(l->r);
+	}
 	receive(l);
 	l->broken = has_failed(l);
 	return verdict(l, err);

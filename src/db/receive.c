@@ -65,6 +65,10 @@ take_done(struct run *r, const struct op *op, PGresult *res)
 	case OP_DEALLOCATE:
 		prepared_undoom(&r->db->prepared);
 		break;
+	case OP_WAKE:
+		if (PQntuples(res) > 0)
+			r->db->woken_us = r->db->waking_us;
+		break;
 	case OP_CONTROL:
 	case OP_SETTINGS:
 	case OP_SYNC:

@@ -81,7 +81,7 @@ static int
 run_attempts(struct db *db, struct batch *b, struct err *err)
 {
 	struct tries tries = {0};
-	int64_t deadline = 0;
+	int64_t deadline = 0, sent_us;
 	struct run *r;
 	int rc;
 
@@ -92,6 +92,7 @@ run_attempts(struct db *db, struct batch *b, struct err *err)
 			deadline = clock_mono_us() +
 				   (int64_t)b->timeout_ms * 1000 + GRACE_US;
 		r = run_new(db, b, deadline);
+		sent_us = clock_mono_us();
 		run_send(r);
 		run_receive(r);
 		if (!is_again(r, &tries))
@@ -101,6 +102,8 @@ run_attempts(struct db *db, struct batch *b, struct err *err)
 	rc = run_verdict(r, err);
 	if (rc != 0)
 		roll_back_now(db);
+	else if (b->emits && b->kind == BATCH_WRITE)
+		wake_late(r, sent_us);
 	return rc;
 }
 

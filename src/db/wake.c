@@ -12,6 +12,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* who was woken looks at the log by himself, for much longer than this
+ * (notify/deliver.c): so long nobody has to be woken again */
+#define AWAKE_US 200000
+
+static bool
+is_awake(const struct db *db)
+{
+	return db->woken_us > 0 && clock_mono_us() - db->woken_us < AWAKE_US;
+}
+
 /* Behind a transaction pooler it might go to another server connection: there
  * the listener has to look from time to time. */
 void
@@ -20,9 +30,12 @@ run_send_wake(struct run *r)
 	struct db *db = r->db;
 	size_t at = r->nops;
 
-	if (r->lost || db->opts.pooled)
+	if (r->lost || db->opts.pooled || is_awake(db))
 		return;
+	db->waking_us = clock_mono_us();
 	run_send_control(r, CONTROL_WAKE);
+	if (!r->lost)
+		r->ops[r->nops - 1].kind = OP_WAKE;
 	run_send_sync(r);
 	db->nwake = r->nops - at;
 	memcpy(db->wake, r->ops + at, db->nwake * sizeof(*db->wake));
@@ -33,6 +46,15 @@ run_send_wake(struct run *r)
 	r->lost = false;
 	db->nwake = 0;
 	db->dying = true;
+}
+
+void
+wake_late(struct run *r, int64_t sent_us)
+{
+	if (r->db->nwake > 0 || clock_mono_us() - sent_us < AWAKE_US)
+		return;
+	r->db->woken_us = 0;
+	run_send_wake(r);
 }
 
 void

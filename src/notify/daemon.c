@@ -72,18 +72,6 @@ read_options(struct notifier *d, int argc, char **argv)
 	return 2;
 }
 
-static enum log_level
-level_of(const char *name)
-{
-	static const char *const names[] = {"error", "warn", "info", "debug"};
-	size_t i;
-
-	for (i = 0; i < 3; i++)
-		if (strcmp(name, names[i]) == 0)
-			break;
-	return (enum log_level)i;
-}
-
 static int
 read_conf(const char *path, struct arena *a, struct conf *conf)
 {
@@ -166,7 +154,8 @@ init(struct notifier *d)
 	setrlimit(RLIMIT_CORE, &no_core);
 	if (read_conf(d->conf_path, d->arena, &d->conf) != 0)
 		return -1;
-	if (log_open(PROGRAM, d->conf.log, level_of(d->conf.log_level)) != 0) {
+	if (log_open(PROGRAM, d->conf.log, log_level_of(d->conf.log_level)) !=
+	    0) {
 		log_msg(LEVEL_ERROR, "log", "%s cannot be written: %s",
 		    d->conf.log, strerror(errno));
 		return -1;
@@ -203,7 +192,7 @@ daemon_reload(struct notifier *d)
 	d->arena = a;
 	d->conf = conf;
 	derive_settings(d);
-	log_set_level(level_of(conf.log_level));
+	log_set_level(log_level_of(conf.log_level));
 	log_msg(LEVEL_INFO, "reload", "settings read again");
 	if (kept.len > 0)
 		log_msg(LEVEL_WARN, "reload", "read at start only: %s", kept.p);

@@ -368,6 +368,7 @@ read_new(struct notifier *d, struct err *err)
 		return -1;
 	if (b.n == 0)
 		return 0;
+	d->busy_us = clock_mono_us() + BUSY_US;
 	gather(d, &b);
 	if (deliver(d, &b, err) != 0)
 		return -1;
@@ -377,6 +378,16 @@ read_new(struct notifier *d, struct err *err)
 	return 0;
 }
 
+/* who writes one event after the other wakes us for few of them
+ * (db/wake.c): where there was one, more are looked for */
+static int64_t
+next_poll(const struct notifier *d)
+{
+	int64_t now = clock_mono_us();
+
+	return now + (now < d->busy_us ? BUSY_POLL_US : POLL_US);
+}
+
 void
 deliver_new(struct notifier *d)
 {
@@ -384,8 +395,15 @@ deliver_new(struct notifier *d)
 
 	arena_reset(d->scratch);
 	err_init(&err, d->scratch);
-	d->poll_us = clock_mono_us() + POLL_US;
-	note_db(d, read_new(d, &err) != 0 ? &err : NULL);
+	d->poll_us = INT64_MAX;
+	if (read_new(d, &err) != 0) {
+		note_db(d, &err);
+		d->poll_us = clock_mono_us() + POLL_US;
+		return;
+	}
+	note_db(d, NULL);
+	if (d->poll_us > 0)
+		d->poll_us = next_poll(d);
 }
 
 /* no more than he has room for, and nothing that all will be told */

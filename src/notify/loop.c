@@ -402,7 +402,11 @@ follow_log(struct notifier *d, int64_t now)
 
 	if (d->stopping)
 		return;
-	if (db_woken(d->db) || now >= d->poll_us)
+	if (db_woken(d->db)) {
+		d->busy_us = now + BUSY_US;
+		d->poll_us = now;
+	}
+	if (now >= d->poll_us)
 		deliver_new(d);
 	for (struct client *c = d->clients; c != NULL && d->nbehind > 0;
 	     c = next) {

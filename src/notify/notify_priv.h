@@ -43,6 +43,8 @@ struct db;
 #define DEAD_US        60000000
 #define CHECK_US       25000000 /* rights of who gets no events */
 #define POLL_US        1000000
+#define BUSY_US        1000000 /* after an event, or a wake-up */
+#define BUSY_POLL_US   5000
 #define TICK_US        250000
 #define EVENTS_AT_ONCE 1000
 #define CHECKS_AT_ONCE 1000 /* rights in one statement */
@@ -295,6 +297,7 @@ struct notifier {
 	/* the log has been read up to here; -1: not at all yet */
 	int64_t last;
 	int64_t poll_us, purge_us, tick_us;
+	int64_t busy_us; /* until then the log is looked at all the time */
 	bool db_down; /* the log has been told */
 	bool pooled;  /* nobody wakes us */
 	int epoll, listener, signals, db_fd;

@@ -309,6 +309,11 @@ wakes 0 PATCH "${f}62/" '{"title":"kept on"}'
 is "$status" 200 "nor that of the next one"
 sql events "GRANT EXECUTE ON FUNCTION pg_catalog.pg_notify(text, text) TO PUBLIC"
 wakes 1 PATCH "${f}63/" '{"title":"and again"}'
+for i in 1 2 3 4; do
+	ask PATCH "${f}63/" "{\"title\":\"$i\"}"
+done
+sleep 0.2
+is "$(heard)" 1 "who was woken looks for what follows at once by himself"
 told >/dev/null
 cgi "$home" POST "$f" '{"id":70,"title":"cgi"}' >/dev/null
 sleep 0.2

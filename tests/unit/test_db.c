@@ -588,6 +588,13 @@ make_emitting(enum batch_kind kind, const char *then)
 	return b;
 }
 
+/* so long that who was woken has to be woken again */
+static void
+let_sleep(void)
+{
+	usleep(210000);
+}
+
 /* wake-ups on the other connection; none come any more after the next answer
  * on ours, which PostgreSQL gives behind them */
 static int
@@ -630,8 +637,11 @@ test_wake(void **state)
 	(void)state;
 	sql("listen dynapi");
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		int rc = run(make_emitting(cases[i].kind, cases[i].then));
-		int woken = count_woken();
+		int rc, woken;
+
+		let_sleep();
+		rc = run(make_emitting(cases[i].kind, cases[i].then));
+		woken = count_woken();
 
 		if ((rc != 0) != (cases[i].err != ERR_NONE) ||
 		    woken != cases[i].woken)
@@ -641,6 +651,26 @@ test_wake(void **state)
 		    ask("select current_setting('dynapi.wake', true)"), "");
 	}
 	assert_int_equal(stats().connects, 1);
+}
+
+/* who was woken looks for more by himself: but for what takes longer than he
+ * does */
+static void
+test_wake_once(void **state)
+{
+	(void)state;
+	sql("listen dynapi");
+	for (int i = 0; i < 3; i++)
+		assert_runs(make_emitting(BATCH_WRITE, "select 1"));
+	assert_int_equal(count_woken(), 1);
+	assert_runs(
+	    make_emitting(BATCH_WRITE, "select pg_catalog.pg_sleep(0.21)"));
+	assert_int_equal(count_woken(), 1);
+	/* who was refused has woken nobody */
+	let_sleep();
+	assert_int_equal(run(make_emitting(BATCH_WRITE, "select 1 / 0")), -1);
+	assert_runs(make_emitting(BATCH_WRITE, "select 1"));
+	assert_int_equal(count_woken(), 1);
 }
 
 /* sent with the write, and not waited for */
@@ -653,6 +683,7 @@ test_wake_costs_no_wait(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++)
 		assert_runs(make_emitting(BATCH_WRITE, "select 1"));
+	let_sleep();
 	b = make_emitting(BATCH_WRITE, "select pg_catalog.pg_sleep(0.05)");
 	/* what it left behind is read now */
 	ask("select 1");
@@ -862,6 +893,7 @@ main(void)
 	    TEST(test_without_prepared),
 	    TEST(test_pooled),
 	    TEST(test_wake),
+	    TEST(test_wake_once),
 	    TEST(test_wake_costs_no_wait),
 	    TEST(test_wake_pooled),
 	    TEST(test_wake_is_lost),
