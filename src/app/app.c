@@ -187,6 +187,8 @@ app_fini(struct app *app)
 	fcgi_free(app->fcgi);
 	db_free(app->db);
 	throttle_close(app->throttle);
+	if (app->letters != (locale_t)0)
+		freelocale(app->letters);
 	schema_free(app->schema);
 	keys_free(app->keys);
 	arena_free(app->arena);

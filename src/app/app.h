@@ -13,6 +13,7 @@
 #ifndef DYNAPI_APP_H
 #define DYNAPI_APP_H
 
+#include <locale.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -65,6 +66,7 @@ struct app {
 	struct throttle *throttle;  /* NULL: not asked for, or not to be had */
 	int64_t throttle_looked_us; /* when its file was looked at; 0: never */
 	bool throttle_warned;       /* that it cannot be had was logged */
+	locale_t letters;           /* of all scripts; 0: not asked for yet */
 	/* all there are, NULL-terminated; the first is the default */
 	const struct dialect *const *dialects;
 	const struct root *roots; /* all there are, the last one empty */

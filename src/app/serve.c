@@ -127,10 +127,17 @@ find_table(struct ctx *c)
 static int
 refuse_method(struct ctx *c, const struct route *other)
 {
+	bool known;
+
 	c->route = other;
-	if (!(other->needs & NEEDS_TABLE) || c->app->schema == NULL ||
-	    ctx_identify(c) != 0 || find_table(c) != 0 ||
-	    !ctx_may_read(c, c->table, NULL, NULL))
+	err_clear(&c->err);
+	known = ctx_identify(c) == 0;
+	if (known && ctx_count(c) != 0) {
+		c->route = NULL;
+		return -1;
+	}
+	if (!known || !(other->needs & NEEDS_TABLE) || c->app->schema == NULL ||
+	    find_table(c) != 0 || !ctx_may_read(c, c->table, NULL, NULL))
 		c->table = NULL;
 	c->allow = ctx_allow(c);
 	c->route = NULL;

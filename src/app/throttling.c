@@ -6,13 +6,16 @@
  */
 #include "app/app.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <wctype.h>
 
 #include "app/app_priv.h"
 #include "base/addr.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 /* the file may be removed or replaced at any time; who asks within this time
  * of another does not look again */
@@ -92,7 +95,8 @@ ctx_count(struct ctx *c)
 	struct throttle *t;
 	int64_t wait;
 
-	if (rate == NULL || c->counted || c->route->needs & NOT_COUNTED)
+	if (rate == NULL || c->counted ||
+	    (c->route != NULL && c->route->needs & NOT_COUNTED))
 		return 0;
 	t = use_throttle(c);
 	if (t == NULL)
@@ -117,22 +121,38 @@ ctx_uncount(struct ctx *c)
 
 /* ---- logins ------------------------------------------------------------- */
 
-/* names that the database may take for the same count together: letters in
- * either case, and one byte for whatever is not ASCII */
+/* The letter that all stand for which the database may take for the same, by
+ * lower() of whatever locale it has; 0: it may vanish there.  That of an i with
+ * a dot is an i, and one more dot by some. */
+static uint32_t
+fold_letter(const struct app *app, uint32_t letter)
+{
+	if (letter == 0x307)
+		return 0;
+	if (app->letters == (locale_t)0)
+		return letter < 0x80 ? (uint32_t)tolower((int)letter) : 0x80;
+	return towlower_l(towupper_l(letter, app->letters), app->letters);
+}
+
+/* names that the database may take for the same count together, and no others:
+ * who has a name in another script is not locked out with everybody else */
 static struct str
 fold_name(struct ctx *c, struct str name)
 {
-	char *text = arena_alloc(c->arena, name.len + 1);
-	size_t n = 0;
+	struct app *app = c->app;
+	char *text = arena_alloc(c->arena, 2 * name.len + 1);
+	size_t n = 0, len;
+	uint32_t letter;
 
-	for (size_t i = 0; i < name.len; i++) {
-		char b = name.p[i];
-
-		if (b >= 'A' && b <= 'Z')
-			b = (char)(b - 'A' + 'a');
-		if ((unsigned char)b >= 0x80 && n > 0 && text[n - 1] == '\x80')
-			continue;
-		text[n++] = (unsigned char)b >= 0x80 ? '\x80' : b;
+	if (app->letters == (locale_t)0)
+		app->letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	for (size_t i = 0; i < name.len; i += len) {
+		len = utf8_char(str_sub(name, i, name.len));
+		if (len == 0)
+			break;
+		letter = fold_letter(app, utf8_decode(str_sub(name, i, len)));
+		if (letter != 0)
+			n += utf8_encode(text + n, letter);
 	}
 	return (struct str){text, n};
 }
@@ -143,7 +163,7 @@ ctx_try(struct ctx *c, struct str name)
 	const struct rate *rate = c->app->conf.throttle_login;
 	struct throttle *t = rate != NULL ? use_throttle(c) : NULL;
 	struct rate source;
-	int64_t wait = 0;
+	int64_t wait;
 
 	if (t == NULL)
 		return 0;
@@ -151,12 +171,13 @@ ctx_try(struct ctx *c, struct str name)
 	source.n *= SOURCE_FACTOR;
 	if (source.n > SOURCE_MAX)
 		source.n = SOURCE_MAX;
-	if (name.p != NULL)
+	/* who tries too many names gets no places for them in the file, where
+	 * each may take another one's */
+	wait = throttle_take(
+	    t, THROTTLE_SOURCE, client_of(c), &source, &c->tried[1]);
+	if (wait == 0 && name.p != NULL)
 		wait = throttle_take(
 		    t, THROTTLE_NAME, fold_name(c, name), rate, &c->tried[0]);
-	if (wait == 0)
-		wait = throttle_take(
-		    t, THROTTLE_SOURCE, client_of(c), &source, &c->tried[1]);
 	if (wait == 0)
 		return 0;
 	ctx_forgive(c);

@@ -81,6 +81,18 @@ utf8_count(struct str s)
 	return n;
 }
 
+uint32_t
+utf8_decode(struct str s)
+{
+	uint32_t c = (unsigned char)s.p[0];
+
+	if (s.len > 1)
+		c &= 0x7fu >> s.len;
+	for (size_t i = 1; i < s.len; i++)
+		c = c << 6 | ((unsigned char)s.p[i] & 0x3f);
+	return c;
+}
+
 size_t
 utf8_encode(char out[4], uint32_t c)
 {

@@ -15,6 +15,8 @@ size_t utf8_span(struct str);
 size_t utf8_char(struct str);
 /* number of characters of valid UTF-8 */
 size_t utf8_count(struct str);
+/* of one well-formed character */
+uint32_t utf8_decode(struct str);
 /* writes 1 to 4 bytes, returns how many */
 size_t utf8_encode(char out[4], uint32_t codepoint);
 

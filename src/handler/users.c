@@ -138,7 +138,7 @@ int
 users_take(struct ctx *c, const struct json *json, enum body_mode mode)
 {
 	const struct assign *password;
-	struct body body;
+	struct body body = {0};
 
 	if (bulk_is_asked(c))
 		return err_set(&c->err, ERR_BAD_REQUEST,

@@ -76,7 +76,8 @@ has_session(struct ctx *c)
 	if (c->guarded)
 		return true;
 	err_clear(&c->err);
-	good = ctx_identify(c) == 0 && !c->principal.anonymous;
+	good = ctx_identify(c) == 0 && !c->principal.anonymous &&
+	       ctx_count(c) == 0;
 	if (good) {
 		b = ctx_batch(c, BATCH_READ);
 		batch_guard(b, ctx_guard_user(c, false));

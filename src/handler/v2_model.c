@@ -59,7 +59,9 @@ v2_singular(struct arena *a, struct str name)
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
 		struct str many = str_from(endings[i].many);
 
-		if (name.len > 0 && str_ends(name, many))
+		/* something is left of every name */
+		if (str_ends(name, many) &&
+		    (name.len > many.len || *endings[i].one != '\0'))
 			return str_from(arena_printf(a, "%.*s%s",
 			    (int)(name.len - many.len), name.p,
 			    endings[i].one));

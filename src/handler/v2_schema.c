@@ -5,6 +5,8 @@
  */
 #include "handler/v2_priv.h"
 
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/jsonw.h"
@@ -347,43 +349,58 @@ put_label(struct ctx *c, struct word *in, struct str name,
 		append(c->arena, in, name)->text = text;
 }
 
-static bool
-has_model(const struct models *m, struct str qname)
+/* what the tables are called, and would be in the singular; sorted */
+struct names {
+	struct str *v;
+	size_t n;
+};
+
+static int
+compare_names(const void *a, const void *b)
 {
-	size_t lo = 0, hi = m->n;
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static void
+collect_names(struct ctx *c, const struct models *m, struct names *out)
+{
+	*out = (struct names){arena_array(c->arena, struct str, 2 * m->n), 0};
+	for (size_t i = 0; i < m->n; i++) {
+		struct str path = m->v[i]->path;
+		struct str one = v2_singular(c->arena, path);
+
+		out->v[out->n++] = path;
+		if (!str_eq(one, path))
+			out->v[out->n++] = one;
+	}
+	if (out->n > 0)
+		qsort(out->v, out->n, sizeof(*out->v), compare_names);
+}
+
+/* as Rails has it, in the singular; its own where that would be two tables' */
+static struct str
+model_name(struct ctx *c, const struct names *names, const struct table *t)
+{
+	struct str one = v2_singular(c->arena, t->path);
+	size_t lo = 0, hi = names->n;
 
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
-		int cmp = str_cmp(m->v[mid]->qname, qname);
 
-		if (cmp == 0)
-			return true;
-		if (cmp < 0)
+		if (str_cmp(names->v[mid], one) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return false;
-}
-
-/* as Rails has it, in the singular; its own where another table is called so */
-static struct str
-model_name(struct ctx *c, const struct models *m, const struct table *t)
-{
-	struct str one = v2_singular(c->arena, t->name);
-	char *qname = arena_printf(
-	    c->arena, "%.*s.%.*s", STR_ARGS(t->schema), STR_ARGS(one));
-
-	return has_model(m, str_from(qname)) ? t->path
-					     : v2_singular(c->arena, t->path);
+	return lo + 1 < names->n && str_eq(names->v[lo + 1], one) ? t->path
+								  : one;
 }
 
 static void
 put_model(struct ctx *c, struct word *models, struct word *attributes,
-    const struct texts *texts, const struct models *m, const struct table *t)
+    const struct texts *texts, struct str name, const struct table *t)
 {
 	struct word *own = arena_make(c->arena, struct word), *in;
-	struct str name = model_name(c, m, t);
 
 	put_label(c, models, name, texts, t->qname, t->comment);
 	for (size_t i = 0; i < t->ncolumns; i++) {
@@ -431,6 +448,7 @@ v2_translations(struct ctx *c)
 	const struct param *locale = params_get(&c->req.params, STR("locale"));
 	struct word root = {.child = NULL}, *rails;
 	struct models m;
+	struct names names;
 	struct texts texts;
 	struct rows *rows = NULL;
 	struct jsonw w;
@@ -443,9 +461,10 @@ v2_translations(struct ctx *c)
 	rails = enter(c->arena, &root, STR("activerecord"));
 	enter(c->arena, rails, STR("models"));
 	enter(c->arena, rails, STR("attributes"));
+	collect_names(c, &m, &names);
 	for (size_t i = 0; i < m.n; i++)
-		put_model(
-		    c, rails->child, rails->child->next, &texts, &m, m.v[i]);
+		put_model(c, rails->child, rails->child->next, &texts,
+		    model_name(c, &names, m.v[i]), m.v[i]);
 	for (size_t i = 0; i < texts.n; i++)
 		if (!is_label(c, texts.v[i].key))
 			put_text(

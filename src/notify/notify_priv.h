@@ -298,8 +298,8 @@ struct notifier {
 	int64_t last;
 	int64_t poll_us, purge_us, tick_us;
 	int64_t busy_us; /* until then the log is looked at all the time */
-	bool db_down; /* the log has been told */
-	bool pooled;  /* nobody wakes us */
+	bool db_down;    /* the log has been told */
+	bool pooled;     /* nobody wakes us */
 	int epoll, listener, signals, db_fd;
 	uint64_t db_connects;
 	bool has_path; /* the listener is a file, to be removed */

@@ -108,6 +108,12 @@ for path in /api/health/ /api/health/live /api/health/ready; do
 done
 get "$base/api/nowhere/" ann
 is "$status" 404 "what is no resource is not counted"
+get "$base/api/dyn/product/1/" ann -X POST
+is "$status" 429 "what it cannot do is"
+get "$base/api/v2/product/1" ann -X POST
+is "$status $(grep -ci '^Token:' "$TMP/head")" "429 0" "in v2 as well"
+get "$base/api/v2/nowhere/at/all/1" ann
+is "$status $(grep -ci '^Token:' "$TMP/head")" "404 0" "nor does v2 look at the session to give a new token"
 
 # ---- what outlives what
 
@@ -268,6 +274,32 @@ get "$base/api/auth/token/refresh/" '' -H "$json" -H 'X-Forwarded-For: 198.51.10
 is "$status" 429 "for whom good ones wait"
 get "$base/api/auth/token/refresh/" '' -H "$json" -H 'X-Forwarded-For: 198.51.100.69' -d "{\"refresh\":\"$refresh\"}"
 is "$status" 200 "others' do not"
+
+# names: whatever the database may take for the same, and no others.  lower()
+# makes an i of U+0130 and a k of U+212A.
+ctl "$home" user add kiki --email kiki@example.org --password-stdin <<<'secret of kiki' >/dev/null
+for name in $'k\u0130ki' $'\u212aiki' $'kik\u0130' $'KIKI' $'ki\u212ai' $'\u212a\u0130\u212a\u0130'; do
+	many 2 "$base/api/v2/authenticate" -H "$json" -d "{\"auth\":{\"email\":\"$name@example.org\",\"password\":\"wrong\"}}"
+done
+get "$base/api/v2/authenticate" '' -H "$json" -d '{"auth":{"email":"kiki@example.org","password":"secret of kiki"}}'
+is "$status" 429 "one address in other letters is one address"
+many 30 "$base/api/auth/login/" -H "$json" -d $'{"username":"\u0438\u0432\u0430\u043d","password":"wrong"}'
+is "$answers" "401*10 429*20" "a name in another script"
+login $'\u0418\u0412\u0410\u041d' wrong
+is "$status" 429 "in capitals, too"
+login $'\u043f\u0451\u0442\u0440' wrong
+is "$status" 401 "does not keep out the others of that script"
+# places FILE : how many counters have a name
+places() {
+	od -An -v -tx8 -w8448 -j4096 "$1" |
+		awk '{ for (i = 1; i <= 16; i++) n += $i !~ /^0*$/ } END { print n }'
+}
+before=$(places "$file")
+ok "there are counters ($before)" test "$before" -gt 100
+for i in $(seq 20); do
+	login "other$i" wrong -H 'X-Forwarded-For: 198.51.100.66'
+done
+is "$status $(places "$file")" "429 $before" "names that a throttled address tries take no places from others"
 
 # the account works again just when it was said
 left=$((ann_wait - (SECONDS - ann_at) + 1))

@@ -550,9 +550,11 @@ ask GET $v/info/schema
 like "$body" '"diaries":\{' "an administrator sees every table"
 ask GET $v/info/translations
 like "$body" '"diary":"Diari"' "and every label"
-words='statuses:status addresses:address line_items:line_item galleries:gallery women:woman boxes:box data:datum news:news houses:house halves:half sheep:sheep'
+words='statuses:status addresses:address line_items:line_item galleries:gallery women:woman boxes:box data:datum news:news houses:house halves:half sheep:sheep s:s'
 sql shop "$(for word in $words; do printf "CREATE TABLE %s (id int PRIMARY KEY); COMMENT ON TABLE %s IS 'one %s';" "${word%:*}" "${word%:*}" "${word#*:}"; done)
-	CREATE TABLE house (id int PRIMARY KEY); COMMENT ON TABLE house IS 'the house'"
+	CREATE TABLE house (id int PRIMARY KEY); COMMENT ON TABLE house IS 'the house';
+	CREATE TABLE heros (id int PRIMARY KEY); COMMENT ON TABLE heros IS 'one';
+	CREATE TABLE heroes (id int PRIMARY KEY); COMMENT ON TABLE heroes IS 'another'"
 introspect "$home" >/dev/null
 ask GET "$v/info/translations?locale=en"
 for word in $words; do
@@ -560,7 +562,8 @@ for word in $words; do
 done
 like "$body" '"houses":"one house"' "but not as another table"
 like "$body" '"house":"the house"' "which has that name itself"
-sql shop "$(for word in $words; do printf 'DROP TABLE %s;' "${word%:*}"; done) DROP TABLE house"
+like "$body" '"heroes":"another","heros":"one"' "nor two tables alike"
+sql shop "$(for word in $words; do printf 'DROP TABLE %s;' "${word%:*}"; done) DROP TABLE house, heros, heroes"
 introspect "$home" >/dev/null
 
 # ---- switches

@@ -209,7 +209,8 @@ test_utf8_encode(void **state)
 		size_t n = utf8_encode(text, c);
 		bool fine = c < 0xd800 || c > 0xdfff;
 
-		if (utf8_char((struct str){text, n}) != (fine ? n : 0))
+		if (utf8_char((struct str){text, n}) != (fine ? n : 0) ||
+		    utf8_decode((struct str){text, n}) != c)
 			fail_msg("U+%04X", c);
 	}
 }
