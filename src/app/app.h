@@ -93,6 +93,9 @@ struct ctx {
 	 * whether he may read it */
 	const struct table **shown;
 	size_t nshown;
+	/* a write shows its row in another shape: the guard leaves word for it
+	 * whether he may read the table */
+	bool marks;
 	/* rights beside these and the one the guard is asked for (ctx_need) */
 	struct guard_need *also;
 	size_t nalso;

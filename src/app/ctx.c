@@ -56,7 +56,8 @@ ctx_guard_for(struct ctx *c, enum action action, int64_t timeout_ms)
 	    .statement_timeout_ms = (int)timeout_ms,
 	    .timezone = c->timezone,
 	    .shown = c->shown,
-	    .nshown = c->nshown};
+	    .nshown = c->nshown,
+	    .marks = c->marks};
 
 	c->action = action;
 	needs[0] = (struct guard_need){c->table, action};

@@ -100,6 +100,9 @@ struct guard_opts {
 	/* of a write: tables beside the first one whose rows may be shown */
 	const struct table *const *shown;
 	size_t nshown;
+	/* dynapi.may_read becomes t or f, as the cell begins: for what follows
+	 * in the transaction (stmt/mark.c) */
+	bool marks;
 };
 
 /*

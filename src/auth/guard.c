@@ -259,6 +259,7 @@ auth_guard(struct arena *a, const struct principal *p,
 {
 	struct stmt *s = stmt_new(a, "guard");
 	bool user_id = wants_user_id(needs, n, opts);
+	bool marks = opts->marks && !opts->read_only;
 	bool tells = !opts->read_only && (user_id || opts->nshown > 0 ||
 					     opts->statement_timeout_ms > 0 ||
 					     opts->timezone.p != NULL);
@@ -269,14 +270,18 @@ auth_guard(struct arena *a, const struct principal *p,
 		return s;
 	}
 	stmt_lit(s, "select ");
-	if (tells)
+	if (marks)
+		stmt_lit(s, "pg_catalog.set_config('dynapi.may_read', ");
+	if (tells || marks)
 		stmt_lit(s, "case when ");
 	stmt_lit(s, "coalesce((select ");
 	add_right(s, p, needs, n, opts);
 	add_from(s, p);
 	stmt_lit(s, "), dynapi.refuse('ZD001') is null)");
-	if (tells)
+	if (tells || marks)
 		stmt_lit(s, " then 't' else 'f' end");
+	if (marks)
+		stmt_lit(s, ", true)");
 	add_shown(s, p, opts);
 	add_settings(s, p, user_id, wants_session(n, opts), opts);
 	return s;

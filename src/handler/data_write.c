@@ -7,6 +7,8 @@
  */
 #include "handler/handler.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/codec.h"
 #include "base/escape.h"
@@ -20,6 +22,7 @@ write_opts(const struct ctx *c, const struct write *w)
 	struct stmt_opts opts = etag_opts(c);
 
 	opts.etag = w->want_tag;
+	opts.marks = c->marks;
 	return opts;
 }
 
@@ -33,18 +36,45 @@ write_batch(struct ctx *c, const struct write *w)
 	return b;
 }
 
-/* what the caller may see of it; rows begins with the row */
+/* the row as it is to be shown: that of the write, or of a statement behind it */
+static size_t
+add_shown(struct ctx *c, const struct write *w, struct batch *b, size_t at)
+{
+	if (!c->marks)
+		return at;
+	return batch_add(
+	    b, stmt_select_marked(c->arena, w->shape, &c->app->stmt_opts));
+}
+
+/* the batch has failed: since the row, as it is to be shown, is too much? */
+static bool
+is_too_many(const struct ctx *c, size_t at, size_t shown)
+{
+	return shown != at && c->batch->failed == shown &&
+	       strcmp(c->batch->sqlstate, "ZD003") == 0;
+}
+
+/* a tag is made of the whole row, and says nothing of those beside it */
+static bool
+has_tag(const struct ctx *c, const struct write *w)
+{
+	return !c->marks || etag_fits(c, w->shape);
+}
+
+/* what the caller may see of it; the write's result begins with the row */
 static void
-take_row(struct ctx *c, struct write *w, struct batch *b, struct rows *rows)
+take_row(
+    struct ctx *c, struct write *w, struct batch *b, size_t at, size_t shown)
 {
 	bool readable = rights_of_guard(c, batch_rows(b, 0));
+	struct rows *rows = batch_rows(b, at);
 
 	w->affected = rows_count(rows);
-	if (readable && rows_next(rows, &c->err) == 1)
+	if (readable && rows_next(rows, &c->err) == 1 && has_tag(c, w))
 		w->tag = etag_of(c, rows);
 	rows_rewind(rows);
 	if (readable && w->want_row)
-		w->rows = rows;
+		w->rows = batch_rows(b, shown);
 }
 
 /* ---- create ------------------------------------------------------------- */
@@ -139,7 +169,7 @@ create_row(struct ctx *c, struct write *w)
 	struct once once;
 	struct body body = {0};
 	struct batch *b;
-	size_t at, check = 0;
+	size_t at, shown, check = 0;
 	int keyed = 0;
 
 	if (w->once && (keyed = once_read(c, &once)) < 0)
@@ -155,16 +185,19 @@ create_row(struct ctx *c, struct write *w)
 	    keyed ? stmt_insert_once(
 			c->arena, c->table, &body, w->want_row, &once, &opts)
 		  : stmt_insert(c->arena, c->table, &body, w->want_row, &opts));
+	shown = add_shown(c, w, b, at);
 	if (keyed)
 		batch_add(b, stmt_once_ensure(c->arena, c->table, &once));
 	if (ctx_run(c, b) != 0) {
 		if (keyed && (keyed = once_replay(c, w, &once, check)) != 0)
 			return keyed < 0 ? -1 : 0;
+		if (is_too_many(c, at, shown))
+			return read_too_many(c);
 		return blame_body(c, &body);
 	}
 	/* a trigger may have swallowed the row: then there is none to show */
 	w->key = write_key(c, batch_rows(b, at), w->want_row);
-	take_row(c, w, b, batch_rows(b, at));
+	take_row(c, w, b, at, shown);
 	return 0;
 }
 
@@ -241,17 +274,19 @@ static int
 update_nothing(struct ctx *c, struct write *w, struct query *q,
     const struct body *none, const struct tag_rule *rule)
 {
-	struct stmt_opts opts = etag_opts(c);
+	struct stmt_opts opts = write_opts(c, w);
 	struct batch *b = ctx_batch(c, BATCH_READ);
 	struct rows *rows;
 	struct str tag;
-	size_t at;
+	size_t at, shown;
 
 	opts.etag = w->want_tag || rule != NULL;
 	batch_guard(b, ctx_guard(c, ACTION_UPDATE));
 	at = batch_add(b, stmt_update(c->arena, q, none, w->want_row, &opts));
+	shown = add_shown(c, w, b, at);
 	if (ctx_run(c, b) != 0)
-		return blame_query(c, q);
+		return is_too_many(c, at, shown) ? read_too_many(c)
+						 : blame_query(c, q);
 	rows = batch_rows(b, at);
 	if (rows_next(rows, &c->err) != 1)
 		return err_set(&c->err, ERR_NOT_FOUND, NULL);
@@ -261,7 +296,7 @@ update_nothing(struct ctx *c, struct write *w, struct query *q,
 			return err_set(&c->err, ERR_PRECONDITION_FAILED, NULL);
 	}
 	rows_rewind(rows);
-	take_row(c, w, b, rows);
+	take_row(c, w, b, at, shown);
 	return 0;
 }
 
@@ -273,7 +308,7 @@ update_row(struct ctx *c, struct write *w)
 	struct query *q;
 	struct body body = {0};
 	struct batch *b;
-	size_t at;
+	size_t at, shown;
 
 	if (read_rule(c, w, &storage, &rule) != 0 ||
 	    (q = key_query(c, w)) == NULL ||
@@ -287,13 +322,16 @@ update_row(struct ctx *c, struct write *w)
 	b = write_batch(c, w);
 	at = batch_add(
 	    b, stmt_update_if(c->arena, q, &body, w->want_row, rule, &opts));
+	shown = add_shown(c, w, b, at);
 	if (ctx_run(c, b) != 0) {
+		if (is_too_many(c, at, shown))
+			return read_too_many(c);
 		blame_query(c, q);
 		return blame_body(c, &body);
 	}
 	if (check_outcome(c, batch_rows(b, at), rule) != 0)
 		return -1;
-	take_row(c, w, b, batch_rows(b, at));
+	take_row(c, w, b, at, shown);
 	return 0;
 }
 
@@ -317,7 +355,7 @@ delete_row(struct ctx *c, struct write *w)
 		return blame_query(c, q);
 	if (check_outcome(c, batch_rows(b, at), rule) != 0)
 		return -1;
-	take_row(c, w, b, batch_rows(b, at));
+	take_row(c, w, b, at, at);
 	return 0;
 }
 
@@ -345,6 +383,7 @@ write_row(struct ctx *c, struct write *w)
 	int rc;
 
 	w->want_row = prefer_rows(c, w->want_row);
+	c->marks = w->shape != NULL && w->want_row;
 	if (prefer_check(c) != 0)
 		return -1;
 	rc = write_any(c, w);

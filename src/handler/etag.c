@@ -271,9 +271,8 @@ etag_fits(const struct ctx *c, const struct query *q)
 	return true;
 }
 
-/* of this representation of the row: its format, and what else was asked */
-static struct str
-full_tag(struct ctx *c, struct str row, const struct format *f)
+struct str
+etag_full(struct ctx *c, struct str row, const struct format *f)
 {
 	unsigned char sum[SHA256_BYTES];
 	struct buf b;
@@ -321,7 +320,7 @@ etag_respond(struct ctx *c, struct rows *rows, const struct format *f)
 	if (match.some && !match.any &&
 	    (row.p == NULL || !has_tag(match.v, match.n, row)))
 		return err_set(&c->err, ERR_PRECONDITION_FAILED, NULL);
-	tag = full_tag(c, row, f);
+	tag = etag_full(c, row, f);
 	etag_header(c, tag);
 	if (!none.any && (tag.p == NULL || !is_known(&none, tag)))
 		return 0;

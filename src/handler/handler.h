@@ -112,6 +112,14 @@ struct list {
  * tables that the caller may not read do not exist for his names.
  */
 struct query *read_ask(struct ctx *, struct params *);
+/*
+ * How a write is to show its row, where the dialect has words for that: a
+ * question without conditions, as for a read.  *q NULL: they do not say.
+ * The write's guard then asks for the right to read what is touched.
+ */
+int read_shape(struct ctx *, struct params *, struct query **q);
+/* an included relation has too many rows; -1 */
+int read_too_many(struct ctx *);
 /* the members of a body become parameters behind those of the address; -1:
  * ERR_BAD_JSON, ERR_BAD_PARAM, ERR_LIMIT (question.c) */
 int question_take(struct ctx *, const struct json *body);
@@ -167,6 +175,8 @@ struct write {
 	bool once;        /* create: Idempotency-Key */
 	/* create: the body holds the rows of its relations, too; or NULL */
 	struct document *document;
+	/* create, update: how the row is shown, of read_shape; NULL: whole */
+	struct query *shape;
 	/* what came of it */
 	struct rows *rows;
 	int64_t affected;
@@ -179,9 +189,11 @@ int write_row(struct ctx *, struct write *);
  * a dry run */
 void write_headers(struct ctx *, const struct write *);
 /* A write of one row, or a create, knows its rows: any other parameter than
- * those in own (separated by blanks) is refused, since it would seem to choose
- * them; names that are no parameters, where names are strict. */
+ * those in own (separated by blanks; "a[" is all that begin so) is refused,
+ * since it would seem to choose them; names that are no parameters, where names
+ * are strict. */
 int write_params(struct ctx *, const char *own);
+bool write_owns(struct str name, const char *own);
 /* the path segment of a created row, or STR_NONE; all: rows has every column
  * of the table, not the key's alone */
 struct str write_key(struct ctx *, struct rows *, bool all);
@@ -257,6 +269,9 @@ bool etag_depends_on_zone(const struct ctx *);
 bool etag_obeys(struct str tag, const struct tag_rule *);
 /* the tag of the row that rows stands at; STR_NONE: it has none */
 struct str etag_of(struct ctx *, const struct rows *);
+/* the same of this representation of the row: its format, and what else was
+ * asked */
+struct str etag_full(struct ctx *, struct str row, const struct format *);
 /* of a written row */
 void etag_header(struct ctx *, struct str tag);
 /* is a row of this question what its own columns say, and nothing else? */

@@ -134,12 +134,16 @@ static int
 read_again(struct ctx *c, struct write *w)
 {
 	struct query_limits limits = ctx_limits(c);
-	struct query *q = query_new(c->arena);
+	struct query *q = w->want_row ? w->shape : NULL;
 	struct rows *rows;
 
-	if (query_resolve(
-		c->arena, q, c->app->schema, c->table, &limits, &c->err) != 0 ||
-	    (rows = read_row(c, q, w->key)) == NULL)
+	if (q == NULL) {
+		q = query_new(c->arena);
+		if (query_resolve(c->arena, q, c->app->schema, c->table,
+			&limits, &c->err) != 0)
+			return -1;
+	}
+	if ((rows = read_row(c, q, w->key)) == NULL)
 		return -1;
 	if (rows_next(rows, &c->err) != 1)
 		return 0;

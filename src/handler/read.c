@@ -63,7 +63,7 @@ resolve(struct ctx *c, struct query *q, const struct query_limits *limits,
 	struct query_limits own = *limits;
 	int rc;
 
-	if (ctx_action(c) == ACTION_READ) {
+	if (ctx_action(c) == ACTION_READ || q->shaped) {
 		own.shape = c->dialect->shape;
 		own.shape_arg = c;
 	}
@@ -108,6 +108,19 @@ read_ask(struct ctx *c, struct params *params)
 	    limit_to_visible(c, &limits) != 0)
 		return NULL;
 	return parse(c, params, &limits, &c->err);
+}
+
+int
+read_shape(struct ctx *c, struct params *params, struct query **q)
+{
+	*q = params->n > 0 ? read_ask(c, params) : NULL;
+	if (c->err.id != ERR_NONE)
+		return -1;
+	if (*q != NULL && !(*q)->shaped)
+		*q = NULL;
+	if (*q != NULL)
+		(*q)->norder = 0;
+	return 0;
 }
 
 int
@@ -261,6 +274,16 @@ take_count(struct ctx *c, struct list *l)
 	page->offset = (page->number - 1) * page->limit;
 }
 
+int
+read_too_many(struct ctx *c)
+{
+	err_clear(&c->err);
+	return err_add_field(&c->err, ERR_LIMIT, STR("include"),
+	    "An included relation has more than %lld rows here: give it a "
+	    "limit.",
+	    (long long)c->app->conf.max_included);
+}
+
 /* a to-many relation of rows in hand is in hand too: not without bounds */
 static int
 check_included(struct ctx *c, const struct rows *rows)
@@ -272,10 +295,7 @@ check_included(struct ctx *c, const struct rows *rows)
 		const struct rows *child = rows_child(rows, i);
 
 		if (rows_count(child) > max)
-			return err_add_field(&c->err, ERR_LIMIT, STR("include"),
-			    "An included relation has more than %lld rows "
-			    "here: give it a limit.",
-			    (long long)max);
+			return read_too_many(c);
 		if (check_included(c, child) != 0)
 			return -1;
 	}

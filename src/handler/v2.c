@@ -338,18 +338,41 @@ refuse_write(struct ctx *c, const char *own)
 	return write_params(c, own);
 }
 
+#define SHAPE "a a[ json_attrs json_attrs["
+
+/* a[…] of a write: how it shows its row */
 static int
-respond_written(struct ctx *c, const struct write *w, int status)
+ask_shape(struct ctx *c, struct query **shape)
+{
+	const struct params *all = &c->req.params;
+	struct params own = {arena_array(c->arena, struct param, all->n), 0};
+
+	for (size_t i = 0; i < all->n; i++)
+		if (write_owns(all->v[i].name, SHAPE))
+			own.v[own.n++] = all->v[i];
+	/* it is found again by its key */
+	if (own.n > 0 && c->table->nkey == 0)
+		return err_add_field(&c->err, ERR_BAD_PARAM, own.v[0].name,
+		    "The table has no key.");
+	return read_shape(c, &own, shape);
+}
+
+static int
+respond_written(struct ctx *c, struct write *w, int status)
 {
 	const struct format *f = respond_format(c, STR_NONE);
 
+	if (f == NULL)
+		f = &format_json;
 	v2_token(c);
+	if (w->rows != NULL && w->shape != NULL)
+		w->tag = etag_full(c, w->tag, f);
 	write_headers(c, w);
 	response_status(&c->res, status);
 	/* a trigger may have swallowed the row: then there is none to show */
 	if (w->rows == NULL || rows_count(w->rows) == 0)
 		return 0;
-	return respond_row(c, w->rows, f != NULL ? f : &format_json, status);
+	return respond_row(c, w->rows, f, status);
 }
 
 static int
@@ -380,7 +403,7 @@ v2_create(struct ctx *c)
 
 	if (c->req.streamed || c->body->kind == JSON_ARRAY)
 		return create_many(c);
-	if (refuse_write(c, "") != 0)
+	if (refuse_write(c, SHAPE) != 0 || ask_shape(c, &w.shape) != 0)
 		return -1;
 	w.body = v2_unwrap(c);
 	return write_row(c, &w) != 0 ? -1 : respond_written(c, &w, 201);
@@ -396,7 +419,7 @@ v2_update(struct ctx *c)
 	    .want_row = true,
 	    .want_tag = true};
 
-	if (refuse_write(c, "") != 0)
+	if (refuse_write(c, SHAPE) != 0 || ask_shape(c, &w.shape) != 0)
 		return -1;
 	w.body = v2_unwrap(c);
 	return write_row(c, &w) != 0 ? -1 : respond_written(c, &w, 200);

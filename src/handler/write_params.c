@@ -6,13 +6,15 @@
  */
 #include "handler/handler.h"
 
-static bool
-is_own(struct str name, const char *own)
+bool
+write_owns(struct str name, const char *own)
 {
 	struct str rest = str_from(own), word;
 
 	while (str_cut(&rest, ' ', &word))
-		if (word.len > 0 && str_eq(name, word))
+		if (word.len > 0 &&
+		    (str_eq(name, word) ||
+			(str_ends(word, STR("[")) && str_starts(name, word))))
 			return true;
 	return false;
 }
@@ -89,14 +91,14 @@ write_params(struct ctx *c, const char *own)
 	size_t n = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		n += !is_own(all->v[i].name, own);
+		n += !write_owns(all->v[i].name, own);
 	if (n == 0)
 		return 0;
 	if (read_limits(c, &limits) != 0)
 		return -1;
 	c->nalso = 0;
 	for (size_t i = 0; i < all->n; i++)
-		if (!is_own(all->v[i].name, own))
+		if (!write_owns(all->v[i].name, own))
 			check_param(c, &all->v[i], limits);
 	return c->err.id != ERR_NONE ? -1 : 0;
 }

@@ -202,6 +202,30 @@ emit_selected(
 	s->alias = near;
 }
 
+/* of a statement that is refused when there are too many of them */
+static void
+emit_bounded(struct stmt *s, const struct include *inc,
+    const struct stmt_opts *o, bool as_json)
+{
+	stmt_lit(s, "(select case when pg_catalog.count(*) > ");
+	stmt_param_i64(s, o->max_included);
+	stmt_lit(s, " then dynapi.refuse('ZD003') else "
+		    "coalesce('[' || pg_catalog.string_agg(");
+	if (has_bound_names(inc->query))
+		stmt_lit(s, "r.j");
+	else
+		stmt_lit(s, "pg_catalog.row_to_json(r.*)::text");
+	stmt_lit(s, ", ',') || ']', '[]') end from (");
+	emit_selected(s, inc, o);
+	if (!stmt_is_sliced(inc->query)) {
+		stmt_lit(s, " limit ");
+		stmt_param_i64(s, o->max_included + 1);
+	}
+	stmt_lit(s, ") r)");
+	if (as_json)
+		stmt_lit(s, "::json");
+}
+
 /* r alone would be a column of that name, where there is one;
  * array_to_json() puts nothing between elements but a comma, and needs no
  * parsing again as a text would that is to be json */
@@ -212,6 +236,10 @@ emit_rows(struct stmt *s, const struct include *inc, const struct stmt_opts *o,
 	bool bound = has_bound_names(inc->query);
 
 	assert(inc->relation->kind != RELATION_TO_ONE);
+	if (o->bounded) {
+		emit_bounded(s, inc, o, as_json);
+		return;
+	}
 	if (bound)
 		stmt_lit(s, "(select coalesce('[' || "
 			    "pg_catalog.string_agg(r.j, ',') || ']', '[]')");

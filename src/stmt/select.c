@@ -40,6 +40,10 @@ stmt_rows(struct stmt *s, const struct from *f, const struct stmt_opts *o)
 		stmt_conditions(s, f->q, true, &some);
 		stmt_keyset_where(s, f, &some);
 	}
+	if (f->marked) {
+		stmt_and(s, &some);
+		stmt_is_marked(s, f->q->table);
+	}
 	stmt_group(s, f, false);
 	stmt_order(s, f, &ordered);
 	stmt_page(s, f->q, o);
@@ -70,8 +74,9 @@ add_hidden(struct stmt *s, const struct from *f, const struct stmt_opts *o)
 	}
 }
 
-struct stmt *
-stmt_select(struct arena *a, const struct query *q, const struct stmt_opts *o)
+static struct stmt *
+select_rows(struct arena *a, const struct query *q, bool marked,
+    const struct stmt_opts *o)
 {
 	struct stmt *s = stmt_new(a, "select");
 	struct list list = {.s = s, .o = o};
@@ -79,6 +84,7 @@ stmt_select(struct arena *a, const struct query *q, const struct stmt_opts *o)
 
 	s->shape = arena_make(a, struct shape);
 	stmt_plan(s, &f, q, 0);
+	f.marked = marked;
 	list.f = &f;
 	stmt_lit(s, "select ");
 	stmt_members(&list, q, NULL, s->shape);
@@ -87,6 +93,23 @@ stmt_select(struct arena *a, const struct query *q, const struct stmt_opts *o)
 	if (q->ninclude == 0 && s->shape->n == s->ncols)
 		s->shape = NULL;
 	return s;
+}
+
+struct stmt *
+stmt_select(struct arena *a, const struct query *q, const struct stmt_opts *o)
+{
+	return select_rows(a, q, false, o);
+}
+
+struct stmt *
+stmt_select_marked(
+    struct arena *a, const struct query *q, const struct stmt_opts *o)
+{
+	struct stmt_opts here = *o;
+
+	here.etag = here.stitch = false;
+	here.bounded = here.max_included > 0;
+	return select_rows(a, q, true, &here);
 }
 
 void

@@ -100,9 +100,14 @@ struct stmt_opts {
 	int64_t max_included; /* stitched rows of one relation; one more is
 	                       * selected, so that the reader can tell */
 	bool stitch; /* the parents are in hand: to-many by own statements */
-	bool etag;   /* the row's entity tag: etag_col or row_tag */
+	/* not stitched, and yet no more than max_included rows; ZD003 */
+	bool bounded;
+	bool etag; /* the row's entity tag: etag_col or row_tag */
 	/* what the tag is made of (version.TABLE); NULL: of every column */
 	const struct column *version;
+	/* a write that returns its one row marks it (stmt_select_marked), if
+	 * the guard has been told to say that he may read it */
+	bool marks;
 	bool counts; /* a change that does not say what becomes of it counts
 	              * table_counter up */
 	bool many;   /* there are many chunks: one event for each, not for each
@@ -157,6 +162,14 @@ void stmt_col(struct stmt *, struct str name, enum cell);
 
 /* the rows of a resolved query, in order, with its limit and offset */
 struct stmt *stmt_select(
+    struct arena *, const struct query *, const struct stmt_opts *);
+/*
+ * The same of the one row that a write has marked before it in the same
+ * transaction; no row where it wrote none.  To-many relations stand in the row,
+ * and more than o->max_included rows of one raise ZD003, so that there is an
+ * answer before anything is committed.
+ */
+struct stmt *stmt_select_marked(
     struct arena *, const struct query *, const struct stmt_opts *);
 /* how many rows match; cap > 0 stops counting there */
 struct stmt *stmt_count(struct arena *, const struct query *, int64_t cap);

@@ -26,6 +26,7 @@ struct from {
 	const struct query *q;
 	unsigned alias; /* of q->table */
 	bool grouped;
+	bool marked; /* the row that a write has marked, and no other */
 	struct join *joins, **end;
 };
 
@@ -195,6 +196,11 @@ struct event_part {
 void stmt_emit_parts(struct stmt *, const struct event_part *, size_t n);
 /* the texts of the row's key as one array, or a null */
 void stmt_key_texts(struct stmt *, const struct table *);
+
+/* mark.c: keeps the key of the row that s->alias is until the transaction ends;
+ * is it that row? */
+void stmt_mark(struct stmt *, const struct table *);
+void stmt_is_marked(struct stmt *, const struct table *);
 
 /* nested.c: the rows of a to-many relation as one JSON text; and the columns of
  * the row that s->alias stands for */

@@ -85,6 +85,20 @@ emit_tag(struct stmt *s, const struct table *t, bool named,
 }
 
 static void
+emit_mark(struct stmt *s, const struct table *t, bool named,
+    const struct stmt_opts *o)
+{
+	if (!o->marks)
+		return;
+	if (s->shape == NULL)
+		close_row(s);
+	begin_column(s);
+	stmt_mark(s, t);
+	stmt_col(s, STR("mark"), CELL_TEXT);
+	end_column(s, named);
+}
+
+static void
 emit_row(struct stmt *s, const struct table *t, bool named,
     const struct stmt_opts *o)
 {
@@ -93,6 +107,7 @@ emit_row(struct stmt *s, const struct table *t, bool named,
 	s->row_tag = o->etag && stmt_tag_is_of_cells(t, o);
 	if (!s->row_tag)
 		emit_tag(s, t, named, o);
+	emit_mark(s, t, named, o);
 }
 
 /* the key alone: what Location needs when the row may not be read */

@@ -257,6 +257,12 @@ POST|/api/v2/account|{"id":90,"name":"n","must":"m","@":"x"}
 POST|/api/v2/account|{"account":{"id":90,"name":"n","must":"m","@":"x"}}
 PUT|/api/v2/account/1|{"@":"x"}
 PUT|/api/v2/account/1/multi?ids=1,2|{"@":"x"}
+POST|/api/v2/account?a[only]=@|{"id":90,"name":"n","must":"m"}
+POST|/api/v2/account?a[methods]=@|{"id":90,"name":"n","must":"m"}
+POST|/api/v2/account?a[include]=@|{"id":90,"name":"n","must":"m"}
+PUT|/api/v2/account/1?a[except]=@|{"name":"n"}
+PUT|/api/v2/account/1?a[only]=@|{}
+PUT|/api/v2/account/1?a[include][login][include][account][only]=@|{"name":"n"}
 POST|/api/dyn/account_list/|{"id":90,"@":"x"}
 PATCH|/api/dyn/account_list/1/|{"@":"x"}
 EOF

@@ -250,7 +250,7 @@ for request in "DELETE $d/2?where=[\"n\",1]" "DELETE $d/2?nope=1" "DELETE $v/2?q
 	ask "${request%% *}" "${request#* }"
 	is "$status" 400 "$request"
 done
-for request in "POST $d?include=child" "POST $d/with_relations?where=[\"n\",1]" "PATCH $d/2?find=[\"n\",1]" "PUT $v/2?q[n_eq]=1" "POST $v?a[only]=id"; do
+for request in "POST $d?include=child" "POST $d/with_relations?where=[\"n\",1]" "PATCH $d/2?find=[\"n\",1]" "PUT $v/2?q[n_eq]=1" "POST $v?a[only]=id&q[n_eq]=1"; do
 	ask "${request%% *}" "${request#* }" '{"n":5}'
 	is "$status" 400 "$request"
 done

@@ -15,7 +15,8 @@
  *
  * "set NAME" and "set NAME=VALUE" lines change the configuration for what
  * follows in the file: strict, nopage, numeric_as=string, bigint_as=string,
- * regex, stitch, etag, cursor_key=TEXT, and numbers: max_rows, max_filters,
+ * regex, stitch, etag, marks (a write shows its row as the question says, by a
+ * statement of its own), cursor_key=TEXT, and numbers: max_rows, max_filters,
  * max_includes, max_depth, max_included.  events=TABLE (or *) is the table that
  * emits events.  "set default" undoes them.
  */
@@ -106,6 +107,7 @@ set_flag(struct golden *g, struct str name)
 	    {"bigint_as=string", &g->opts.bigint_as_string, true},
 	    {"stitch", &g->opts.stitch, true},
 	    {"etag", &g->opts.etag, true},
+	    {"marks", &g->opts.marks, true},
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
@@ -328,6 +330,8 @@ show_write(struct golden *g, const struct request *r, struct buf *b,
 	give(g, r, b,
 	    post ? stmt_insert(g->arena, t, &body, t->ncolumns < 9, &g->opts)
 		 : stmt_update(g->arena, q, &body, t->ncolumns < 9, &g->opts));
+	if (post && g->opts.marks)
+		give(g, r, b, stmt_select_marked(g->arena, q, &g->opts));
 	return 0;
 }
 
