@@ -193,6 +193,8 @@ sql postgres 'CREATE DATABASE late' && sql late "
 api_conf "$home" late && api_init "$home" secret-of-admin &&
 	ctl "$home" grant anonymous '*' r >/dev/null &&
 	responders_start "$home" 1 || bail_out "no API"
+# who has answered has written its number down
+ask GET /api/health/live
 ask_pid=$(cat "$home/run/responders.pid")
 port=$(free_port)
 web_start "$home" nginx "$port" || bail_out "no nginx"
