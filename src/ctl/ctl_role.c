@@ -143,7 +143,7 @@ ctl_members(struct ctl *c, enum member_change change, const char *name,
 	bool role = change == ROLE_GIVE || change == ROLE_TAKE;
 	struct stmt *s = stmt_new(c->arena, "members");
 	const char *ids;
-	int64_t id;
+	int64_t id = 0;
 
 	if ((role ? ctl_role(c, name, &id) : ctl_group(c, name, &id)) != 0)
 		return -1;
@@ -216,7 +216,7 @@ ctl_rule(struct ctl *c, char **args, bool can)
 {
 	const char *tables;
 	struct rows *rows;
-	int64_t role;
+	int64_t role = 0;
 
 	if (!ctl_is_flags(args[2]))
 		return ctl_usage(
