@@ -20,7 +20,7 @@ sql pagila 'DROP VIEW actor_info, film_list, rental_report;
 	REFRESH MATERIALIZED VIEW nicer_but_slower_film_list'
 
 # try_random DATABASE SCHEMAS : each foreign key gets an index, or the minutes
-# would go into PostgreSQL's loops
+# would go into PostgreSQL's loops; where they still do, answers are waited for
 try_random() {
 	local db=$1 schema
 	rm -f "$home/snapshot/schema.sqlite"
@@ -28,7 +28,7 @@ try_random() {
 		FROM unnest(conkey) WITH ORDINALITY k (num, o) JOIN pg_attribute ON attrelid = conrelid AND attnum = num))
 		FROM pg_constraint WHERE contype = 'f'" | psql -Xq -d "$db" -v ON_ERROR_STOP=1 &&
 		sql "$db" ANALYZE &&
-		api_conf "$home" "$db" "schemas = $2" "regex = yes" "max_depth = 9" "max_includes = 100" && api_init "$home" secret-of-admin ||
+		api_conf "$home" "$db" "schemas = $2" "regex = yes" "max_depth = 9" "max_includes = 100" "statement_timeout = 10min" && api_init "$home" secret-of-admin ||
 		bail_out "$db cannot be set up"
 	for schema in ${2//,/ }; do
 		sql "$db" "GRANT USAGE ON SCHEMA $schema TO dynapi_responder;
