@@ -47,14 +47,12 @@ static uint64_t
 hash_name(const struct throttle *t, enum throttle_what what, struct str who,
     const struct rate *rate)
 {
-	unsigned char key[16];
-	uint64_t salt[2] = {(uint64_t)what + 1, (uint64_t)rate->period_s};
-	uint64_t hash;
+	uint64_t key[2], hash;
 
-	memcpy(key, t->head->secret, sizeof key);
-	for (size_t i = 0; i < sizeof key; i++)
-		key[i] ^= ((const unsigned char *)salt)[i];
-	hash = throttle_siphash(key, who);
+	memcpy(key, t->head->secret, sizeof(key));
+	key[0] ^= (uint64_t)what + 1;
+	key[1] ^= (uint64_t)rate->period_s;
+	hash = throttle_siphash((const unsigned char *)key, who);
 	return hash != 0 ? hash : 1;
 }
 
